@@ -1,0 +1,236 @@
+/**
+ * The connector contract: what a vendor's folder must offer to carry records from it or to it.
+ * A connector is data (capabilities, limits, a settings schema) and one function, `open`.
+ * The kit in test/contract runs the same cases against every connector.
+ */
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { Fault } from './fault.ts';
+import type { HttpKit } from './http.ts';
+import type { SourceRecord, Value } from './value.ts';
+
+/** Where reading resumes. Opaque outside its connector; plain JSON, kept in Postgres. */
+export type Cursor = { readonly [key: string]: unknown };
+
+/** The fact that a source record was upserted, deleted or merged. `modifiedAt` is the source's own stamp, UTC. */
+export type Change =
+  | {
+      readonly kind: 'upsert';
+      readonly id: string;
+      readonly modifiedAt: string;
+      readonly record: SourceRecord;
+    }
+  | { readonly kind: 'delete'; readonly id: string; readonly modifiedAt: string }
+  | { readonly kind: 'merge'; readonly id: string; readonly into: string; readonly modifiedAt: string };
+
+export type ChangesRequest = {
+  readonly entity: string;
+  /** Related records to nest into each record, e.g. `company`, `line_items`. */
+  readonly with: readonly string[];
+  /** null starts at the beginning: the backfill. */
+  readonly cursor: Cursor | null;
+  /** The instant that the settled horizon is measured from. */
+  readonly now: Date;
+};
+
+/** What a source hands over at a time. The cursor is committed with the changes, in one transaction. */
+export type Page = {
+  readonly changes: readonly Change[];
+  readonly cursor: Cursor;
+  /** True when there is nothing more to read for `now`; false asks for the next page at once. */
+  readonly caughtUp: boolean;
+  /** The newest instant surely covered, or null when nothing is sure yet. */
+  readonly watermark: string | null;
+  /** How many changes the current window holds in all, where the vendor says so: for progress only. */
+  readonly total: number | null;
+};
+
+/** The answer for one id that was asked for: exactly one per id, in the order asked. */
+export type Found =
+  | {
+      readonly id: string;
+      readonly status: 'found';
+      readonly modifiedAt: string;
+      readonly record: SourceRecord;
+    }
+  | { readonly id: string; readonly status: 'missing' }
+  | { readonly id: string; readonly status: 'merged'; readonly into: string };
+
+export type FieldType =
+  | 'text'
+  | 'integer'
+  | 'decimal'
+  | 'boolean'
+  | 'date'
+  | 'datetime'
+  | 'enum'
+  | 'country'
+  | 'currency'
+  | 'reference'
+  | 'lines'
+  | 'record';
+
+export type FieldDescription = {
+  readonly type: FieldType;
+  readonly label: string;
+  readonly required: boolean;
+  readonly readOnly: boolean;
+  /** For `enum`: the internal values. */
+  readonly options?: readonly string[];
+  readonly maxLength?: number;
+  /** For `reference`: the entity it names. */
+  readonly to?: string;
+  /** For `lines` and `record`: the nested fields. */
+  readonly fields?: { readonly [name: string]: FieldDescription };
+};
+
+/** What the vendor says an entity looks like; mapping paths are checked against it. */
+export type EntityDescription = {
+  readonly entity: string;
+  readonly fields: { readonly [name: string]: FieldDescription };
+};
+
+/** The vendor answered and the credentials work. `identity` names the tenant, so that links never cross tenants. */
+export type CheckResult = { readonly identity: string; readonly version: string };
+
+export interface Source {
+  /** Calls the vendor once. Throws a Fault (`auth`, `config`, `transient`) when it cannot be used. */
+  check(signal: AbortSignal): Promise<CheckResult>;
+  describe(entity: string, signal: AbortSignal): Promise<EntityDescription>;
+  readByIds(
+    request: { entity: string; with: readonly string[]; ids: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<readonly Found[]>;
+  /** Everything that changed since the cursor, page by page. A record may come twice; it is never left out. */
+  changesSince(request: ChangesRequest, signal: AbortSignal): Promise<Page>;
+}
+
+/** Lines of a record. `key` is the source's id of the line, stable over its life. */
+export type LinesValue = {
+  readonly removed: 'delete' | 'keep';
+  readonly rows: readonly { readonly key: string; readonly fields: { readonly [field: string]: Value } }[];
+};
+
+/** One record to write. `fields` holds only what is to be written: `null` clears, an absent field is left alone. */
+export type SinkItem = {
+  /** Names the item in its outcome. */
+  readonly id: string;
+  /** Our id, stamped on the record in the same transaction that creates it. */
+  readonly externalKey: string;
+  /** The record's id in the sink; null asks for a create. */
+  readonly targetId: string | null;
+  readonly fields: { readonly [field: string]: Value };
+  readonly lines: { readonly [field: string]: LinesValue };
+};
+
+/** The result of one item. Silence is not success: a sink answers every item exactly once. */
+export type Outcome =
+  | { readonly id: string; readonly status: 'created' | 'updated' | 'removed'; readonly targetId: string }
+  | { readonly id: string; readonly status: 'failed'; readonly fault: Fault }
+  /** Surely not written, through no fault of its own: a neighbour had the batch refused. It is sent again without it. */
+  | { readonly id: string; readonly status: 'not_applied' };
+
+/** What becomes of an ERP record whose source record is gone. */
+export type Removal = 'delete' | 'deactivate' | 'cancel';
+
+export interface Sink {
+  check(signal: AbortSignal): Promise<CheckResult>;
+  describe(entity: string, signal: AbortSignal): Promise<EntityDescription>;
+  /** Answers for every id asked, in order; `record` holds the fields asked for. */
+  readByIds(
+    request: { entity: string; ids: readonly string[]; fields: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<readonly Found[]>;
+  /** The sink's id for every external key that exists there; a key that does not is left out. */
+  findByExternalKey(
+    request: { entity: string; keys: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<readonly { key: string; targetId: string }[]>;
+  /**
+   * Writes one batch (at most `limits.batch` items). Throws a Fault when the call as a whole failed: `ambiguous`
+   * when it was sent and not answered, anything else when surely nothing was written.
+   */
+  upsertBatch(entity: string, items: readonly SinkItem[], signal: AbortSignal): Promise<readonly Outcome[]>;
+  remove(
+    entity: string,
+    items: readonly { id: string; targetId: string; how: Removal }[],
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]>;
+}
+
+/** What a connector can do, as data. A flow that needs what is missing is refused when it is loaded. */
+export type Capabilities = {
+  readonly source: null | {
+    readonly entities: { readonly [entity: string]: { readonly with: readonly string[] } };
+    readonly deletes: 'none' | 'tombstone' | 'full_scan';
+  };
+  readonly sink: null | {
+    /** False for a sink that only updates records that already exist (the write-back side of a CRM). */
+    readonly creates: boolean;
+    /** A batch is written as a whole or not at all. */
+    readonly atomicBatches: boolean;
+    /** Sending the same create twice makes one record, because the vendor enforces our external key. */
+    readonly idempotentCreates: boolean;
+    readonly removals: readonly Removal[];
+  };
+};
+
+/** Limits as data. Requests are counted per connection, over all entities. */
+export type Limits = {
+  /** Records in a page of a source. */
+  readonly page: number;
+  /** Records in a batch of a sink. */
+  readonly batch: number;
+  readonly concurrency: number;
+  /** At most `requests` in any `perMs` milliseconds; null where the vendor states none. */
+  readonly rate: { readonly requests: number; readonly perMs: number } | null;
+  /** After an unanswered create, how long until a look-up by external key can be trusted, in milliseconds. */
+  readonly settleMs: number;
+};
+
+/** What a connector is given: it reads no clock, no environment and no network of its own. */
+export type Kit = {
+  readonly http: HttpKit;
+  readonly now: () => Date;
+  readonly log: Logger;
+};
+
+/** A configured instance of a connector. */
+export type Connection = { readonly source: Source | null; readonly sink: Sink | null };
+
+/**
+ * A running stand-in server that speaks the vendor's protocol over HTTP on loopback. Beside the protocol it serves
+ * `/_sandbox/records/{entity}` (GET all, POST one), `/_sandbox/records/{entity}/{id}` (PATCH, DELETE: an edit as a
+ * user of the vendor would make it), `/_sandbox/misbehave` (PUT rules), `/_sandbox/stats` (GET request counts).
+ */
+export type RunningSandbox = {
+  readonly url: string;
+  /** Settings that make a connection speak to this sandbox; merged over the configured ones. */
+  readonly settings: { readonly [key: string]: unknown };
+  close(): Promise<void>;
+};
+
+export type SandboxOptions = {
+  /** Everything the server acknowledged survives in this file; null keeps it in memory. */
+  readonly file: string | null;
+  /** The data set to begin with, when the file holds nothing yet. */
+  readonly seed: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** How it misbehaves from the start; the connector's sandbox README lists the rules. Empty: not at all. */
+  readonly misbehave: { readonly [rule: string]: unknown };
+  readonly now: () => Date;
+};
+
+export type Connector<S = unknown> = {
+  readonly name: string;
+  readonly title: string;
+  /** Unknown keys are refused. Secrets are plain strings here: the config has already resolved `${ENV}` and `file:`. */
+  readonly settings: z.ZodType<S>;
+  /** Names of the settings that are secrets and must never be printed. */
+  readonly secrets: readonly (keyof S & string)[];
+  readonly capabilities: Capabilities;
+  readonly limits: (settings: S) => Limits;
+  readonly open: (settings: S, kit: Kit) => Connection;
+  readonly sandbox: ((options: SandboxOptions) => Promise<RunningSandbox>) | null;
+};
