@@ -1,0 +1,71 @@
+import type { JobWithMetadata, PgBoss } from 'pg-boss';
+import { z } from 'zod';
+import { type Database, type Sql, transaction } from '../store/database.ts';
+import { inTransaction, leaseSeconds } from './boss.ts';
+import type { JobData } from './enqueue.ts';
+
+export type LeasedJob = JobWithMetadata<JobData>;
+
+/** Jobs taken from a queue, kept alive until `end`. The signal aborts when one of them is no longer ours. */
+export type Lease = { readonly jobs: readonly LeasedJob[]; readonly signal: AbortSignal; end(): void };
+
+const settledIds = z.object({ affected: z.number(), settled: z.array(z.string()).nullish() });
+
+/** Takes up to `size` due jobs, the most urgent first, or null when none is due. */
+export async function lease(boss: PgBoss, queue: string, size: number): Promise<Lease | null> {
+  const jobs = await boss.fetch<JobData>(queue, { batchSize: size, includeMetadata: true });
+  if (jobs.length === 0) return null;
+  const lost = new AbortController();
+  const beat = setInterval(() => {
+    void boss.touch(queue, jobs).then(
+      (answer) => {
+        if (settledIds.parse(answer).affected < jobs.length) lost.abort(new Error('the lease on these jobs is gone'));
+      },
+      () => {
+        // A database that does not answer for a moment is no reason to stop: the settle finds out who holds the lease.
+      },
+    );
+  }, (leaseSeconds * 1000) / 3);
+  beat.unref();
+  return { jobs, signal: lost.signal, end: () => clearInterval(beat) };
+}
+
+/**
+ * Completes jobs in the caller's transaction and gives the ids that were still ours. Passing the fetched jobs fences
+ * the settle to this attempt: a worker whose lease is gone completes nothing.
+ */
+export async function completeJobs(boss: PgBoss, tx: Sql, queue: string, jobs: readonly LeasedJob[]): Promise<Set<string>> {
+  if (jobs.length === 0) return new Set();
+  return settledOf(await boss.complete(queue, [...jobs], null, inTransaction(tx)), jobs);
+}
+
+/** Fails jobs: pg-boss tries them again with a jittered back-off, or puts them aside after the last attempt. */
+export async function failJobs(boss: PgBoss, tx: Sql, queue: string, jobs: readonly LeasedJob[], code: string): Promise<Set<string>> {
+  if (jobs.length === 0) return new Set();
+  return settledOf(await boss.fail(queue, [...jobs], { code }, inTransaction(tx)), jobs);
+}
+
+/** Puts leased jobs back as they were: no attempt is used up. For a process that is told to stop at once. */
+export async function giveBack(boss: PgBoss, database: Database, queue: string, taken: Lease): Promise<void> {
+  await transaction(database, async (tx) => {
+    const ours = await completeJobs(boss, tx, queue, taken.jobs);
+    const jobs = taken.jobs
+      .filter((job) => ours.has(job.id))
+      .map((job) => ({ data: job.data, singletonKey: job.data.sourceId, priority: job.priority }));
+    if (jobs.length > 0) await boss.insert(queue, jobs, inTransaction(tx));
+  });
+}
+
+/** Gives leased jobs up after an unexpected error: each uses an attempt, so that an error cannot repeat for ever. */
+export async function releaseFailed(boss: PgBoss, database: Database, queue: string, taken: Lease): Promise<void> {
+  await transaction(database, async (tx) => void (await failJobs(boss, tx, queue, taken.jobs, 'unexpected_error')));
+}
+
+function settledOf(answer: unknown, jobs: readonly LeasedJob[]): Set<string> {
+  const { affected, settled } = settledIds.parse(answer);
+  if (affected === jobs.length) return new Set(jobs.map((job) => job.id));
+  return new Set(settled ?? []);
+}
+
+/** Whether a failure now would be the last one allowed. */
+export const isLastAttempt = (job: LeasedJob): boolean => job.retryCount >= job.retryLimit;

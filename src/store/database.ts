@@ -1,0 +1,59 @@
+import pg from 'pg';
+import { problem } from '../errors/catalogue.ts';
+import { CausewayError } from '../errors/error.ts';
+
+/** What runs a statement: the pool, or one client inside a transaction. Values go by parameter, never into the text. */
+export type Sql = Pick<pg.ClientBase, 'query'>;
+
+export type Database = pg.Pool;
+
+/**
+ * Opens a pool on the database. Every connection finds our tables first and speaks UTC.
+ * `onError` hears of connections that break while idle; without it the process would end.
+ */
+export function openDatabase(url: string, options: { max: number; onError: (error: Error) => void }): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max,
+    options: '-c search_path=causeway -c timezone=UTC',
+    application_name: 'causeway',
+    connectionTimeoutMillis: 10_000,
+  });
+  pool.on('error', options.onError);
+  return pool;
+}
+
+/** Throws `database_unreachable` (without the URL's password) or `database_too_old` when the database cannot be used. */
+export async function requireDatabase(database: Database): Promise<void> {
+  try {
+    const { rows } = await database.query<{ version: number }>("select current_setting('server_version_num')::int as version");
+    const version = rows[0]?.version ?? 0;
+    if (version < 140_000) {
+      throw new CausewayError([problem('database_too_old', `The server is PostgreSQL ${Math.floor(version / 10_000)}; Causeway needs 14 or newer.`)]);
+    }
+  } catch (error) {
+    if (error instanceof CausewayError) throw error;
+    const reason = error instanceof Error ? error.message : 'no reason given';
+    throw new CausewayError([problem('database_unreachable', `The database could not be reached: ${reason}.`)]);
+  }
+}
+
+/** Runs `work` in one transaction on one client: committed when it returns, rolled back when it throws. */
+export async function transaction<T>(database: Database, work: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await database.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error): void => void (broken = error);
+  client.on('error', onError);
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((failure: unknown) => void (broken = failure as Error));
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}

@@ -1,0 +1,189 @@
+import type { FieldFault } from '../connector/fault.ts';
+import type { SourceRecord, Value } from '../connector/value.ts';
+import type { Reference } from '../mapping/mapping.ts';
+import type { Stream } from './cursor.ts';
+import type { Sql } from './database.ts';
+
+/** The states that a link can hold. `sending` is not among them: it is the queue that knows what is in flight. */
+export type LinkState = 'pending' | 'waiting' | 'in_doubt' | 'retrying' | 'synced' | 'skipped' | 'dead' | 'removed';
+
+/** Everything that is needed to decide about one record, loaded for a whole batch in one query. */
+export type Standing = {
+  readonly sourceId: string;
+  /** The mirror's version; null when the record is not mirrored (it never was, or the id is unknown). */
+  readonly version: string | null;
+  readonly record: SourceRecord | null;
+  readonly deleted: boolean;
+  readonly mergedInto: string | null;
+  readonly targetId: string | null;
+  readonly externalKey: string | null;
+  readonly state: LinkState | null;
+  readonly code: string | null;
+  readonly attempts: number;
+  /** Of the output last delivered. */
+  readonly fingerprint: Buffer | null;
+  /** Of the create that was committed and not settled: the record is in doubt until it is looked up. */
+  readonly intent: Buffer | null;
+  /** Whether the values to write back on the CRM record are known already. */
+  readonly wished: boolean;
+};
+
+export async function loadStandings(sql: Sql, flow: string, stream: Stream, sourceIds: readonly string[]): Promise<Standing[]> {
+  const { rows } = await sql.query<Standing>({
+    name: 'load_standings',
+    text: `select ids.source_id as "sourceId", m.version, m.record, coalesce(m.deleted, false) as deleted, m.merged_into as "mergedInto",
+       l.target_id as "targetId", coalesce(l.external_key, i.external_key) as "externalKey", l.state, l.code, coalesce(l.attempts, 0) as attempts, l.fingerprint,
+       i.fingerprint as intent, l.write_back is not null as wished
+     from unnest($4::text[]) with ordinality as ids (source_id, place)
+     left join mirror m on m.connection = $2 and m.entity = $3 and m.source_id = ids.source_id
+     left join link l on l.flow = $1 and l.source_id = ids.source_id
+     left join intent i on i.flow = $1 and i.source_id = ids.source_id
+     order by ids.place`,
+    values: [flow, stream.connection, stream.entity, sourceIds],
+  });
+  return rows;
+}
+
+const referenceKey = (reference: Reference): string => JSON.stringify([reference.flow, reference.id]);
+
+/** The ERP ids of the references that are linked, all in one query; answers null for the others. */
+export async function loadLinked(sql: Sql, references: readonly Reference[]): Promise<(reference: Reference) => string | null> {
+  if (references.length === 0) return () => null;
+  const { rows } = await sql.query<{ flow: string; id: string; target_id: string }>({
+    name: 'load_linked',
+    text: `select l.flow, l.source_id as id, l.target_id from (select distinct * from unnest($1::text[], $2::text[])) as r (flow, id)
+           join link l on l.flow = r.flow and l.source_id = r.id where l.target_id is not null and l.state <> 'removed'`,
+    values: [references.map((r) => r.flow), references.map((r) => r.id)],
+  });
+  const linked = new Map(rows.map((row) => [referenceKey(row), row.target_id]));
+  return (reference) => linked.get(referenceKey(reference)) ?? null;
+}
+
+/** What a settle writes on one link. Null in `targetId`, `fingerprint` and `mappingHash` keeps what stands there. */
+export type LinkUpdate = {
+  readonly sourceId: string;
+  readonly externalKey: string;
+  readonly targetId: string | null;
+  readonly version: string;
+  readonly state: LinkState;
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly fields: readonly FieldFault[];
+  readonly nextAt: Date | null;
+  readonly attempts: number;
+  readonly fingerprint: Buffer | null;
+  readonly mappingHash: string | null;
+  /** True when the ERP answered that it now holds this state. */
+  readonly delivered: boolean;
+  /** What is to be written back on the CRM record; null leaves the last wish alone. */
+  readonly writeBack: { readonly [field: string]: Value } | null;
+};
+
+export async function saveLinks(sql: Sql, flow: string, updates: readonly LinkUpdate[]): Promise<void> {
+  await sql.query({
+    name: 'save_links',
+    text: `insert into link as l (flow, source_id, external_key, target_id, version, state, code, reason, fields, since, next_at, attempts,
+       fingerprint, mapping_hash, delivered_at, write_back)
+     select $1, u.source_id, u.external_key, u.target_id, u.version, u.state, u.code, u.reason, u.fields, now(), u.next_at, u.attempts,
+       u.fingerprint, u.mapping_hash, case when u.delivered then now() end, u.write_back
+     from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::timestamptz[],
+       $11::integer[], $12::bytea[], $13::text[], $14::boolean[], $15::jsonb[])
+       as u (source_id, external_key, target_id, version, state, code, reason, fields, next_at, attempts, fingerprint, mapping_hash, delivered, write_back)
+     on conflict (flow, source_id) do update set
+       target_id = coalesce(excluded.target_id, l.target_id), version = excluded.version, state = excluded.state, code = excluded.code,
+       reason = excluded.reason, fields = excluded.fields, since = case when l.state = excluded.state then l.since else excluded.since end,
+       next_at = excluded.next_at, attempts = excluded.attempts, fingerprint = coalesce(excluded.fingerprint, l.fingerprint),
+       mapping_hash = coalesce(excluded.mapping_hash, l.mapping_hash), delivered_at = coalesce(excluded.delivered_at, l.delivered_at),
+       write_back = coalesce(excluded.write_back, l.write_back)`,
+    values: [
+      flow,
+      updates.map((u) => u.sourceId),
+      updates.map((u) => u.externalKey),
+      updates.map((u) => u.targetId),
+      updates.map((u) => u.version),
+      updates.map((u) => u.state),
+      updates.map((u) => u.code),
+      updates.map((u) => u.reason),
+      updates.map((u) => (u.fields.length === 0 ? null : JSON.stringify(u.fields))),
+      updates.map((u) => u.nextAt),
+      updates.map((u) => u.attempts),
+      updates.map((u) => u.fingerprint),
+      updates.map((u) => u.mappingHash),
+      updates.map((u) => u.delivered),
+      updates.map((u) => (u.writeBack === null ? null : JSON.stringify(u.writeBack))),
+    ],
+  });
+}
+
+/** Marks records as pending on purpose: a resync, a redrive, or a parent that woke its children. */
+export async function markPending(sql: Sql, flow: string, sourceIds: readonly string[], code: string, reason: string): Promise<void> {
+  await sql.query(
+    `update link set state = 'pending', code = $3, reason = $4, since = now(), next_at = null, attempts = 0, fields = null
+     where flow = $1 and source_id = any($2::text[]) and state <> 'pending'`,
+    [flow, sourceIds, code, reason],
+  );
+}
+
+/** Forgets what was last delivered, so that the next delivery is sent even if nothing differs. */
+export async function forgetDeliveries(sql: Sql, flow: string, sourceIds: readonly string[]): Promise<void> {
+  await sql.query('update link set fingerprint = null where flow = $1 and source_id = any($2::text[])', [flow, sourceIds]);
+}
+
+/** Gives up the pair of a record whose ERP record is gone, so that a redrive creates it again. */
+export async function unlinkTargets(sql: Sql, flow: string, sourceIds: readonly string[]): Promise<void> {
+  await sql.query('update link set target_id = null, fingerprint = null where flow = $1 and source_id = any($2::text[])', [flow, sourceIds]);
+}
+
+/** Where a record of a merge pair stands in one flow. */
+type Pair = { readonly loser: string; readonly survivor: string };
+
+/**
+ * Points the link of a merged-away record at the surviving one, where that has none of its own, so that a merge
+ * never creates. Called inside the intake transaction, before any job is inserted.
+ */
+export async function repointMerged(sql: Sql, flow: string, pairs: readonly Pair[]): Promise<void> {
+  const values = [flow, pairs.map((pair) => pair.loser), pairs.map((pair) => pair.survivor)];
+  await sql.query(
+    `insert into link (flow, source_id, external_key, target_id, version, state, code, reason, since, fingerprint, mapping_hash, delivered_at)
+     select distinct on (p.survivor) $1, p.survivor, l.external_key, l.target_id, 0, 'pending', 'merged', 'took over the ERP record of ' || p.loser, now(),
+       l.fingerprint, l.mapping_hash, l.delivered_at
+     from unnest($2::text[], $3::text[]) as p (loser, survivor)
+     join link l on l.flow = $1 and l.source_id = p.loser and l.target_id is not null and l.state <> 'removed'
+     order by p.survivor, l.delivered_at
+     on conflict (flow, source_id) do update set target_id = excluded.target_id, external_key = excluded.external_key, fingerprint = excluded.fingerprint
+       where link.target_id is null`,
+    values,
+  );
+  await sql.query(
+    `update link l set state = 'removed', code = 'merged', since = now(), next_at = null,
+       reason = 'was merged into ' || p.survivor || case when s.target_id is distinct from l.target_id and l.target_id is not null
+         then '; its own ERP record ' || l.target_id || ' stays and needs a person' else '' end
+     from unnest($2::text[], $3::text[]) as p (loser, survivor)
+     left join link s on s.flow = $1 and s.source_id = p.survivor
+     where l.flow = $1 and l.source_id = p.loser`,
+    values,
+  );
+}
+
+/** What is to be written back, for a batch of records. */
+export type WriteBackWish = {
+  readonly sourceId: string;
+  readonly wish: { readonly [field: string]: Value } | null;
+  readonly written: { readonly [field: string]: Value } | null;
+};
+
+export async function loadWriteBacks(sql: Sql, flow: string, sourceIds: readonly string[]): Promise<WriteBackWish[]> {
+  const { rows } = await sql.query<WriteBackWish>(
+    `select source_id as "sourceId", write_back as wish, written_back as written from link where flow = $1 and source_id = any($2::text[])`,
+    [flow, sourceIds],
+  );
+  return rows;
+}
+
+export async function saveWrittenBack(sql: Sql, flow: string, written: readonly WriteBackWish[]): Promise<void> {
+  await sql.query(
+    `update link l set written_back = w.wish from unnest($2::text[], $3::jsonb[]) as w (source_id, wish)
+     where l.flow = $1 and l.source_id = w.source_id`,
+    [flow, written.map((w) => w.sourceId), written.map((w) => JSON.stringify(w.wish))],
+  );
+}

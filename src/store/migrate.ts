@@ -1,0 +1,32 @@
+import { CausewayError } from '../errors/error.ts';
+import { problem } from '../errors/catalogue.ts';
+import { first } from './migrations/0001-first.ts';
+import { type Database, transaction } from './database.ts';
+
+const migrations: readonly string[] = [first];
+
+/** Any 64-bit number would do; every process of every version must use the same one. */
+const migrationLock = '7426983450217';
+
+/**
+ * Brings the schema to this program's version, once, whichever of several processes comes first: the others wait
+ * for the lock and find nothing left to do. Each run is one transaction.
+ * Throws `schema_newer` when the database was migrated by a newer program.
+ */
+export async function migrate(database: Database): Promise<void> {
+  await transaction(database, async (tx) => {
+    await tx.query('select pg_advisory_xact_lock($1)', [migrationLock]);
+    await tx.query('create schema if not exists causeway');
+    await tx.query('create table if not exists causeway.schema_version (version integer primary key, migrated_at timestamptz not null default now())');
+    const { rows } = await tx.query<{ version: number }>('select coalesce(max(version), 0) as version from causeway.schema_version');
+    const found = rows[0]?.version ?? 0;
+    if (found > migrations.length) {
+      throw new CausewayError([problem('schema_newer', `The database has schema version ${found}; this program knows versions up to ${migrations.length}.`)]);
+    }
+    for (const [index, sql] of migrations.slice(found).entries()) {
+      await tx.query('set local search_path to causeway');
+      await tx.query(sql);
+      await tx.query('insert into causeway.schema_version (version) values ($1)', [found + index + 1]);
+    }
+  });
+}

@@ -1,0 +1,77 @@
+import type { SourceRecord } from '../connector/value.ts';
+import type { Stream } from './cursor.ts';
+import type { Sql } from './database.ts';
+
+/** What a page says of one record, ready to be mirrored. */
+export type Sighting = {
+  readonly sourceId: string;
+  readonly fingerprint: Buffer;
+  readonly record: SourceRecord | null;
+  readonly modifiedAt: string;
+  readonly deleted: boolean;
+  readonly mergedInto: string | null;
+};
+
+/**
+ * Takes the newest state of each record and gives back the ids that really changed. A record that was read again
+ * unchanged costs nothing, and a state older than the mirrored one (an index that lags) is left aside.
+ * Rows are locked in key order, so that intake and settle never deadlock.
+ */
+export async function mirrorSightings(sql: Sql, stream: Stream, sightings: readonly Sighting[]): Promise<string[]> {
+  const { rows } = await sql.query<{ source_id: string }>({
+    name: 'mirror_sightings',
+    text: `insert into mirror as m (connection, entity, source_id, fingerprint, record, modified_at, deleted, merged_into, changed_at)
+     select $1, $2, s.source_id, s.fingerprint, s.record, s.modified_at, s.deleted, s.merged_into, now()
+     from unnest($3::text[], $4::bytea[], $5::jsonb[], $6::timestamptz[], $7::boolean[], $8::text[])
+       as s (source_id, fingerprint, record, modified_at, deleted, merged_into)
+     order by s.source_id
+     on conflict (connection, entity, source_id) do update set
+       version = m.version + 1, fingerprint = excluded.fingerprint, record = coalesce(excluded.record, m.record),
+       modified_at = excluded.modified_at, deleted = excluded.deleted, merged_into = excluded.merged_into, changed_at = excluded.changed_at
+       where m.fingerprint <> excluded.fingerprint and excluded.modified_at >= m.modified_at
+     returning source_id`,
+    values: [
+      stream.connection,
+      stream.entity,
+      sightings.map((s) => s.sourceId),
+      sightings.map((s) => s.fingerprint),
+      sightings.map((s) => (s.record === null ? null : JSON.stringify(s.record))),
+      sightings.map((s) => s.modifiedAt),
+      sightings.map((s) => s.deleted),
+      sightings.map((s) => s.mergedInto),
+    ],
+  });
+  return rows.map((row) => row.source_id);
+}
+
+/**
+ * Locks the mirror rows in key order and gives their versions. The settle transaction calls it before it reads or
+ * writes anything else: a change that arrives meanwhile then waits, and one that came before is seen.
+ */
+export async function lockMirrorVersions(sql: Sql, stream: Stream, sourceIds: readonly string[]): Promise<Map<string, string>> {
+  const { rows } = await sql.query<{ source_id: string; version: string }>({
+    name: 'lock_mirror',
+    text: `select source_id, version from mirror where connection = $1 and entity = $2 and source_id = any($3::text[])
+           order by source_id for update`,
+    values: [stream.connection, stream.entity, sourceIds],
+  });
+  return new Map(rows.map((row) => [row.source_id, row.version]));
+}
+
+/** Keys of a stream in id order, a page at a time, for work over all of its records. */
+export async function pageOfSourceIds(sql: Sql, stream: Stream, after: string, limit: number): Promise<string[]> {
+  const { rows } = await sql.query<{ source_id: string }>(
+    'select source_id from mirror where connection = $1 and entity = $2 and source_id > $3 order by source_id limit $4',
+    [stream.connection, stream.entity, after, limit],
+  );
+  return rows.map((row) => row.source_id);
+}
+
+/** Which of the ids are mirrored. */
+export async function knownSourceIds(sql: Sql, stream: Stream, sourceIds: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql.query<{ source_id: string }>(
+    'select source_id from mirror where connection = $1 and entity = $2 and source_id = any($3::text[])',
+    [stream.connection, stream.entity, sourceIds],
+  );
+  return new Set(rows.map((row) => row.source_id));
+}

@@ -1,0 +1,118 @@
+import { type Fault, type FieldFault, faultTable } from '../connector/fault.ts';
+import type { Reference } from '../mapping/mapping.ts';
+import type { LinkState, Standing } from '../store/link.ts';
+import type { CountName } from '../store/run.ts';
+import type { Decision } from './decide.ts';
+import type { Result } from './push.ts';
+
+/** What becomes of a record's job. */
+export type Disposition =
+  | { readonly job: 'done' }
+  /** Queued again without using up an attempt. */
+  | { readonly job: 'again'; readonly at: Date }
+  /** Failed: tried again with back-off, a dead letter after the last attempt. */
+  | { readonly job: 'retry' }
+  | { readonly job: 'dead' };
+
+/** What is known of a record after its decision and the sink's answer: its state, its reason, and what happens next. */
+export type Conclusion = {
+  readonly state: LinkState;
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly fields: readonly FieldFault[];
+  readonly targetId: string | null;
+  readonly fingerprint: Buffer | null;
+  readonly delivered: boolean;
+  readonly disposition: Disposition;
+  readonly parkFor: readonly Reference[];
+  readonly count: CountName;
+  /** The history event, or null where nothing happened that is worth remembering. */
+  readonly event: string | null;
+};
+
+export type Circumstances = {
+  /** When a record that is queued again without an attempt may be taken. */
+  readonly heldUntil: Date;
+  /** When the look-up of a record in doubt can be trusted. */
+  readonly settledAt: Date;
+  readonly lastAttempt: boolean;
+  /** The ERP id that stood on the link before. */
+  readonly targetBefore: string | null;
+  readonly found: string | null;
+};
+
+const quiet = { code: null, reason: null, fields: [], fingerprint: null, delivered: false, parkFor: [] } as const;
+
+/** Draws the conclusion about one record. Pure. */
+export function conclude(decision: Decision, result: Result | null, circumstances: Circumstances): Conclusion {
+  const { targetBefore, found } = circumstances;
+  const known = targetBefore ?? found;
+  switch (decision.do) {
+    case 'unchanged':
+      return { ...quiet, state: 'synced', targetId: decision.targetId, disposition: { job: 'done' }, count: 'unchanged', event: null };
+    case 'adopt':
+      return { ...quiet, state: 'synced', targetId: decision.targetId, fingerprint: decision.fingerprint, delivered: true, disposition: { job: 'done' }, count: 'created', event: 'created' };
+    case 'skip':
+      return { ...quiet, state: 'skipped', code: decision.code, reason: decision.reason, targetId: known, disposition: { job: 'done' }, count: 'skipped', event: 'skipped' };
+    case 'gone':
+      return { ...quiet, state: 'removed', code: decision.code, reason: decision.reason, targetId: known, disposition: { job: 'done' }, count: 'skipped', event: 'skipped' };
+    case 'park':
+      return { ...quiet, state: 'waiting', code: 'waiting', reason: waitsFor(decision.for), targetId: known, parkFor: decision.for, disposition: { job: 'done' }, count: 'waiting', event: 'waiting' };
+    case 'reject':
+      return {
+        ...quiet, state: 'dead', code: decision.problems[0]?.code ?? 'rejected', targetId: known,
+        reason: decision.problems.map((problem) => problem.message).join('; '),
+        fields: decision.problems.map(({ field, message }) => ({ field, message })),
+        disposition: { job: 'dead' }, count: 'dead', event: 'dead',
+      };
+    default:
+      break;
+  }
+  if (result === null) throw new Error('a record that was to be sent has no result');
+  if (result.status === 'failed') return concludeFailure(decision.do, result.fault, result.whole, circumstances);
+  if (decision.do === 'remove') {
+    return { ...quiet, state: 'removed', code: 'removed', reason: `${decision.reason}; ${decision.how} was done in the ERP`, targetId: result.targetId, disposition: { job: 'done' }, count: 'removed', event: 'removed' };
+  }
+  const created = targetBefore === null;
+  return {
+    ...quiet, state: 'synced', targetId: result.targetId, fingerprint: decision.fingerprint, delivered: true,
+    disposition: { job: 'done' }, count: created ? 'created' : 'updated', event: created ? 'created' : 'updated',
+  };
+}
+
+/** Nothing could be decided, because the sink did not answer the look-up: the record waits as it stands. */
+export function concludeHeld(standing: Pick<Standing, 'targetId' | 'intent'>, fault: Fault, until: Date): Conclusion {
+  const state = standing.intent !== null && standing.targetId === null ? 'in_doubt' : 'pending';
+  return {
+    ...quiet, state, code: fault.code, reason: fault.message, targetId: standing.targetId,
+    disposition: { job: 'again', at: until }, count: 'retried', event: 'held',
+  };
+}
+
+function concludeFailure(doing: 'create' | 'update' | 'remove', fault: Fault, whole: boolean, circumstances: Circumstances): Conclusion {
+  const rule = faultTable[fault.kind];
+  const base = {
+    ...quiet, code: fault.code, fields: fault.fields, reason: fault.message,
+    targetId: circumstances.targetBefore ?? circumstances.found,
+  };
+  const again = (state: LinkState, at: Date): Conclusion =>
+    ({ ...base, state, disposition: { job: 'again', at }, count: 'retried', event: state === 'in_doubt' ? 'in_doubt' : 'held' });
+  const dead: Conclusion = { ...base, state: 'dead', disposition: { job: 'dead' }, count: 'dead', event: 'dead' };
+  if (rule.action === 'in_doubt') {
+    return doing === 'create' ? again('in_doubt', circumstances.settledAt) : again('retrying', circumstances.heldUntil);
+  }
+  if (rule.action === 'hold' || rule.action === 'pause' || (rule.action === 'retry' && whole)) {
+    return again('pending', circumstances.heldUntil);
+  }
+  if (rule.action === 'dead') return dead;
+  if (rule.action === 'recreate') {
+    return { ...dead, code: 'target_gone', reason: `the ERP record ${base.targetId ?? ''} is gone: ${fault.message}` };
+  }
+  // The last failure allowed is settled as a failure too: pg-boss puts the job aside itself.
+  if (circumstances.lastAttempt) return { ...dead, disposition: { job: 'retry' } };
+  return { ...base, state: 'retrying', disposition: { job: 'retry' }, count: 'retried', event: 'retrying' };
+}
+
+function waitsFor(parents: readonly Reference[]): string {
+  return `waits for ${parents.map((parent) => `${parent.flow} ${parent.id}`).join(' and ')}`;
+}

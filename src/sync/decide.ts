@@ -1,0 +1,77 @@
+import type { LinesValue, Removal, SinkItem } from '../connector/contract.ts';
+import type { Value } from '../connector/value.ts';
+import type { LeavePolicy, Mapping, RecordProblem, Reference } from '../mapping/mapping.ts';
+import type { Standing } from '../store/link.ts';
+import { externalKey } from './external-key.ts';
+import { fingerprint } from './fingerprint.ts';
+
+/** What is to be done about one record. Pure data: nothing has happened yet. */
+export type Decision =
+  | { readonly do: 'create' | 'update'; readonly item: SinkItem; readonly fingerprint: Buffer }
+  /** The create of an earlier attempt was found in the ERP, and it holds just what would be sent now. */
+  | { readonly do: 'adopt'; readonly targetId: string; readonly fingerprint: Buffer }
+  | { readonly do: 'remove'; readonly targetId: string; readonly how: Removal; readonly reason: string }
+  | { readonly do: 'unchanged'; readonly targetId: string }
+  | { readonly do: 'skip'; readonly code: string; readonly reason: string }
+  | { readonly do: 'gone'; readonly code: string; readonly reason: string }
+  | { readonly do: 'park'; readonly for: readonly Reference[] }
+  | { readonly do: 'reject'; readonly problems: readonly RecordProblem[] };
+
+export type Known = {
+  readonly linked: (reference: Reference) => string | null;
+  /** The ERP id that a look-up by external key has found for a record in doubt, else null. */
+  readonly found: string | null;
+};
+
+/**
+ * Decides about one record from what is known of it: the mirror, the link, the mapping and the look-up.
+ * Throws nothing and touches nothing.
+ */
+export function decide(mapping: Mapping, standing: Standing, known: Known): Decision {
+  const targetId = standing.targetId ?? known.found;
+  if (standing.mergedInto !== null) {
+    return { do: 'gone', code: 'merged', reason: `was merged into ${standing.mergedInto}` };
+  }
+  if (standing.deleted) return leave(mapping.whenDeleted, targetId, 'deleted', 'was deleted in the source');
+  if (standing.record === null) {
+    return { do: 'gone', code: 'not_in_source', reason: 'is not known in the source' };
+  }
+  const ending = mapping.run(standing.record, { linked: known.linked });
+  if (ending.kind === 'rejected') return { do: 'reject', problems: ending.problems };
+  if (ending.kind === 'waiting') return { do: 'park', for: ending.for };
+  if (ending.kind === 'skipped') {
+    if (targetId === null || ending.code !== 'only_when') return { do: 'skip', code: ending.code, reason: ending.reason };
+    return leave(mapping.whenItLeaves, targetId, ending.code, ending.reason);
+  }
+  return deliver(mapping, standing, known.found, ending);
+}
+
+function deliver(
+  mapping: Mapping,
+  standing: Standing,
+  found: string | null,
+  output: { fields: { readonly [field: string]: Value }; lines: { readonly [field: string]: LinesValue }; createOnly: readonly string[] },
+): Decision {
+  const lasting = Object.fromEntries(Object.entries(output.fields).filter(([field]) => !output.createOnly.includes(field)));
+  const print = fingerprint({ fields: lasting, lines: output.lines });
+  const item = (targetId: string | null): SinkItem => ({
+    id: standing.sourceId,
+    externalKey: standing.externalKey ?? externalKey(mapping, standing.sourceId),
+    targetId,
+    fields: targetId === null ? output.fields : lasting,
+    lines: output.lines,
+  });
+  if (standing.targetId !== null) {
+    if (standing.fingerprint?.equals(print)) return { do: 'unchanged', targetId: standing.targetId };
+    return { do: 'update', item: item(standing.targetId), fingerprint: print };
+  }
+  if (found === null) return { do: 'create', item: item(null), fingerprint: print };
+  if (standing.intent?.equals(print)) return { do: 'adopt', targetId: found, fingerprint: print };
+  return { do: 'update', item: item(found), fingerprint: print };
+}
+
+function leave(policy: LeavePolicy, targetId: string | null, code: string, reason: string): Decision {
+  if (targetId === null) return { do: 'gone', code, reason };
+  if (policy === 'keep') return { do: 'skip', code, reason: `${reason}; the ERP record ${targetId} is kept` };
+  return { do: 'remove', targetId, how: policy, reason };
+}

@@ -1,0 +1,122 @@
+import type { Change, Cursor, Page, Source } from '../connector/contract.ts';
+import { asFault } from '../connector/fault.ts';
+import { CausewayError } from '../errors/error.ts';
+import type { Mapping } from '../mapping/mapping.ts';
+import { enqueue } from '../queue/enqueue.ts';
+import { type Priority, pushQueue } from '../queue/names.ts';
+import { advanceCursor, claimStream, releaseStream, type Stream } from '../store/cursor.ts';
+import { transaction } from '../store/database.ts';
+import { repointMerged } from '../store/link.ts';
+import { mirrorSightings, type Sighting } from '../store/mirror.ts';
+import { addCounts } from '../store/run.ts';
+import { noteFailure, noteSuccess } from './connection-health.ts';
+import { connectionOf, type SyncContext } from './context.ts';
+import { fingerprint } from './fingerprint.ts';
+
+const readerLeaseSeconds = 60;
+
+/**
+ * How reading ended: everything up to now is read, another process is reading, or the source could not be read
+ * (then the connection is held until the time given).
+ */
+export type Detected = { readonly end: 'caught_up' | 'elsewhere' } | { readonly end: 'held'; readonly until: Date; readonly reason: string };
+
+/**
+ * Reads the source's changes page by page, and commits each page's changes, its jobs and the cursor in one
+ * transaction, for every flow that is interested. The next page is fetched while one commits.
+ */
+export async function detect(context: SyncContext, flow: Mapping, runId: string, signal: AbortSignal): Promise<Detected> {
+  const stream: Stream = { connection: flow.read.from, entity: flow.read.entity };
+  const source = connectionOf(context, stream.connection).source;
+  if (source === null) throw new Error(`connection ${stream.connection} has no source`);
+  const claimed = await claimStream(context.database, stream, context.processId, readerLeaseSeconds);
+  if (claimed === null) return { end: 'elsewhere' };
+  try {
+    return await readPages({ context, stream, source, flow, runId, signal }, claimed.position, claimed.revision);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof CausewayError) throw error;
+    const fault = asFault(error);
+    if (fault.kind === 'bug') throw error;
+    return { end: 'held', until: await noteFailure(context, stream.connection, fault), reason: fault.message };
+  } finally {
+    await releaseStream(context.database, stream, context.processId).catch((error: unknown) => context.log.warn({ err: error }, 'the stream was not given back'));
+  }
+}
+
+type Reading = {
+  readonly context: SyncContext;
+  readonly stream: Stream;
+  readonly source: Source;
+  readonly flow: Mapping;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+};
+
+async function readPages(reading: Reading, position: Cursor | null, revision: string): Promise<Detected> {
+  const { context, stream, flow, signal } = reading;
+  const interested = context.mappings().filter((m) => m.read.from === stream.connection && m.read.entity === stream.entity);
+  const related = [...new Set(interested.flatMap((mapping) => mapping.read.with))].sort();
+  const now = context.now();
+  const priority: Priority = position === null ? 'backfill' : 'incremental';
+  const read = (cursor: Cursor | null): Promise<Page> =>
+    reading.source.changesSince({ entity: stream.entity, with: related, cursor, now }, signal);
+  let page = await read(position);
+  let at = BigInt(revision);
+  let seen = 0;
+  for (;;) {
+    await context.reached('page_read', flow.flow);
+    const next = page.caughtUp ? null : read(page.cursor);
+    // A failed read is dealt with when its turn comes; the page before it is committed first.
+    next?.catch(() => {});
+    const queued = await commitPage(reading, interested, page, String(at), priority);
+    if (queued === null) return { end: 'elsewhere' };
+    await context.reached('page_committed', flow.flow);
+    at += 1n;
+    seen += page.changes.length;
+    context.onProgress({ flow: flow.flow, kind: 'read', read: page.changes.length, total: page.total, queued });
+    if (next === null) break;
+    page = await next;
+  }
+  await noteSuccess(context, stream.connection);
+  context.log.debug({ ...stream, read: seen }, 'everything up to now is read');
+  return { end: 'caught_up' };
+}
+
+/** P1: the mirror, the jobs and the cursor in ONE transaction. Null when another reader has moved the cursor. */
+async function commitPage(reading: Reading, interested: readonly Mapping[], page: Page, revision: string, priority: Priority): Promise<number | null> {
+  const { context, stream } = reading;
+  const sightings = newestOfEach(page.changes);
+  return transaction(context.database, async (tx) => {
+    const moved = await advanceCursor(tx, {
+      ...stream, revision, position: page.cursor, watermark: page.watermark, caughtUp: page.caughtUp, leaseSeconds: readerLeaseSeconds,
+    });
+    if (!moved) return null;
+    const changed = sightings.length === 0 ? [] : await mirrorSightings(tx, stream, sightings);
+    const merged = page.changes.flatMap((change) => (change.kind === 'merge' ? [{ loser: change.id, survivor: change.into }] : []));
+    const records = changed.sort().map((sourceId) => ({ sourceId, startAfter: null }));
+    for (const { flow } of interested) {
+      if (merged.length > 0) await repointMerged(tx, flow, merged);
+      await enqueue(context.boss, tx, pushQueue(flow), flow, records, priority);
+    }
+    await addCounts(tx, reading.runId, { read: page.changes.length });
+    return changed.length;
+  });
+}
+
+/** The last word on each record of a page, sorted by id: the order in which rows are locked everywhere. */
+export function newestOfEach(changes: readonly Change[]): Sighting[] {
+  const byId = new Map<string, Sighting>();
+  for (const change of changes) {
+    const before = byId.get(change.id);
+    if (before === undefined || before.modifiedAt <= change.modifiedAt) byId.set(change.id, sightingOf(change));
+  }
+  return [...byId.values()].sort((a, b) => (a.sourceId < b.sourceId ? -1 : 1));
+}
+
+function sightingOf(change: Change): Sighting {
+  const base = { sourceId: change.id, modifiedAt: change.modifiedAt, record: null, deleted: false, mergedInto: null };
+  if (change.kind === 'upsert') return { ...base, record: change.record, fingerprint: fingerprint(change.record) };
+  if (change.kind === 'delete') return { ...base, deleted: true, fingerprint: fingerprint({ deleted: true }) };
+  return { ...base, mergedInto: change.into, fingerprint: fingerprint({ mergedInto: change.into }) };
+}

@@ -1,0 +1,114 @@
+import type { Mapping } from '../mapping/mapping.ts';
+import { backlogs } from '../queue/backlog.ts';
+import { giveBack, type Lease, lease, releaseFailed } from '../queue/lease.ts';
+import { closedNow, noteFailure, noteSuccess } from './connection-health.ts';
+import { connectionOf, type SyncContext } from './context.ts';
+import { asFault } from '../connector/fault.ts';
+import { type Counts, countNames } from '../store/run.ts';
+
+/** How long a drain waits for jobs that are due later, in milliseconds, and what ends it early. */
+export type Patience = {
+  /** A job due later than this is left to the next run. */
+  readonly dueWithinMs: number;
+  /** A connection that stays closed longer than this ends the drain. */
+  readonly closedForMs: number;
+};
+
+export type Drained = { readonly end: 'empty' } | { readonly end: 'closed'; readonly connection: string; readonly reason: string };
+
+export type Deliver = (taken: Lease) => Promise<Partial<Counts>>;
+
+export type Draining = {
+  readonly queue: string;
+  /** The connection that is written to: its state decides whether anything is taken from the queue. */
+  readonly connection: string;
+  readonly batch: number;
+  readonly patience: Patience;
+  readonly deliver: Deliver;
+  /** False while more may still be queued (the source is being read). */
+  readonly nothingMoreComes: () => boolean;
+};
+
+/**
+ * Takes batch after batch until the queue holds nothing that is due in time. While the connection is held or paused
+ * it takes nothing; when the time has come one small batch goes ahead as a probe, and the flow resumes by itself.
+ * Aborting `signal` takes nothing more and lets the batch in hand finish.
+ */
+export async function drain(context: SyncContext, flow: Mapping, draining: Draining, signal: AbortSignal): Promise<Drained> {
+  let closedSince: number | null = null;
+  for (;;) {
+    signal.throwIfAborted();
+    const gate = await passGate(context, flow, draining.connection, signal);
+    if (gate.open === false) {
+      closedSince ??= context.now().getTime();
+      const waited = context.now().getTime() - closedSince;
+      if (waited + gate.waitMs > draining.patience.closedForMs) return { end: 'closed', connection: draining.connection, reason: gate.reason };
+      context.onProgress({ flow: flow.flow, kind: 'waiting_until', until: new Date(context.now().getTime() + gate.waitMs), reason: gate.reason });
+      await context.sleep(gate.waitMs, signal);
+      continue;
+    }
+    const taken = await lease(context.boss, draining.queue, gate.probe ? 1 : draining.batch);
+    if (taken === null) {
+      const more = await waitForMore(context, draining, signal);
+      if (!more) return { end: 'empty' };
+      continue;
+    }
+    const counts = await deliverOrRelease(context, draining, taken);
+    if (countNames.some((name) => name !== 'retried' && (counts[name] ?? 0) > 0)) closedSince = null;
+  }
+}
+
+/** A batch that cannot be finished goes back to the queue at once, rather than when its lease ends. */
+async function deliverOrRelease(context: SyncContext, draining: Draining, taken: Lease): Promise<Partial<Counts>> {
+  try {
+    return await draining.deliver(taken);
+  } catch (error) {
+    const release = context.halt.aborted ? giveBack : releaseFailed;
+    await release(context.boss, context.database, draining.queue, taken).catch((failure: unknown) =>
+      context.log.warn({ err: failure, queue: draining.queue }, 'a batch was not given back; it returns when its lease ends'),
+    );
+    throw error;
+  } finally {
+    taken.end();
+  }
+}
+
+type Gate = { readonly open: true; readonly probe: boolean } | { readonly open: false; readonly waitMs: number; readonly reason: string };
+
+async function passGate(context: SyncContext, flow: Mapping, name: string, signal: AbortSignal): Promise<Gate> {
+  const state = await closedNow(context, name);
+  if (state === null) return { open: true, probe: false };
+  const waitMs = Math.max(0, (state.until ?? context.now()).getTime() - context.now().getTime());
+  const reason = state.reason ?? 'no reason is known';
+  if (waitMs > 0) return { open: false, waitMs, reason };
+  if (state.state === 'held') return { open: true, probe: true };
+  // Paused: a person must act, so the probe is a call that writes nothing.
+  try {
+    const connection = connectionOf(context, name);
+    await (connection.sink ?? connection.source)?.check(signal);
+    await noteSuccess(context, name);
+    context.log.info({ connection: name, flow: flow.flow }, 'the connection answers again');
+    return { open: true, probe: true };
+  } catch (error) {
+    signal.throwIfAborted();
+    const until = await noteFailure(context, name, asFault(error));
+    return { open: false, waitMs: Math.max(1, until.getTime() - context.now().getTime()), reason: asFault(error).message };
+  }
+}
+
+const pollMs = 200;
+
+/** Waits for the next job; false when none is due in time. */
+async function waitForMore(context: SyncContext, draining: Draining, signal: AbortSignal): Promise<boolean> {
+  const backlog = (await backlogs(context.database, [draining.queue])).get(draining.queue);
+  const waitMs = backlog?.nextDue ? backlog.nextDue.getTime() - context.now().getTime() : null;
+  if (waitMs !== null && waitMs <= 0) return true;
+  if (!draining.nothingMoreComes() || (backlog?.active ?? 0) > 0) {
+    // Another worker still has jobs in hand, or the source is still being read: look again shortly.
+    await context.sleep(pollMs, signal);
+    return true;
+  }
+  if (waitMs === null || waitMs > draining.patience.dueWithinMs) return false;
+  await context.sleep(Math.min(waitMs, 1000), signal);
+  return true;
+}

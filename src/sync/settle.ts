@@ -1,0 +1,166 @@
+import type { PoolClient } from 'pg';
+import type { Value } from '../connector/value.ts';
+import type { Mapping } from '../mapping/mapping.ts';
+import { enqueue, type Enqueue } from '../queue/enqueue.ts';
+import { dropDeadLetters } from '../queue/dead-letters.ts';
+import { completeJobs, failJobs, type LeasedJob } from '../queue/lease.ts';
+import { deadLetterQueue, type Priority, pushQueue, writeBackQueue } from '../queue/names.ts';
+import { transaction } from '../store/database.ts';
+import { addHistory } from '../store/history.ts';
+import { closeIntents } from '../store/intent.ts';
+import { type LinkUpdate, loadLinked, markPending, saveLinks, type Standing } from '../store/link.ts';
+import { lockMirrorVersions } from '../store/mirror.ts';
+import { addCounts, type CountName, type Counts } from '../store/run.ts';
+import { lockFlowLinks, park, unpark, wakeChildren } from '../store/waiting.ts';
+import type { Conclusion } from './conclude.ts';
+import type { SyncContext } from './context.ts';
+import { externalKey } from './external-key.ts';
+
+/** One record with everything that its settle needs. */
+export type Concluded = {
+  readonly job: LeasedJob;
+  readonly standing: Standing;
+  readonly conclusion: Conclusion;
+  /** What is to be written back on the CRM record, or null. */
+  readonly writeBack: { readonly [field: string]: Value } | null;
+};
+
+/**
+ * Settles a batch in ONE transaction: locks the mirror rows in key order, then the jobs' completion, links,
+ * history, intents, parked and woken records, jobs for what changed meanwhile, write-backs and run counts.
+ * Records whose lease is gone are left to whoever holds it now: nothing is written for them. Returns the counts.
+ */
+export async function settle(context: SyncContext, mapping: Mapping, runId: string, batch: readonly Concluded[]): Promise<Partial<Counts>> {
+  await context.reached('settling', mapping.flow);
+  const counts = await transaction(context.database, async (tx) => {
+    const parkingFor = new Set(batch.flatMap(({ conclusion }) => conclusion.parkFor.map((parent) => parent.flow)));
+    await lockFlowLinks(tx, mapping.flow, parkingFor);
+    const stream = { connection: mapping.read.from, entity: mapping.read.entity };
+    const versions = await lockMirrorVersions(tx, stream, batch.map(({ standing }) => standing.sourceId).sort());
+    const ours = await finishJobs(context, tx, mapping.flow, batch);
+    if (ours.length === 0) return {};
+    await saveLinks(tx, mapping.flow, ours.map((record) => linkUpdate(mapping, record)));
+    await recordHistory(tx, mapping, runId, ours);
+    const linked = ours.filter(({ conclusion }) => conclusion.targetId !== null).map(({ standing }) => standing.sourceId);
+    if (linked.length > 0) await closeIntents(tx, mapping.flow, linked);
+    const unparked = await parkRecords(tx, mapping.flow, ours);
+    await wake(context, tx, mapping.flow, ours);
+    await queueAgain(context, tx, mapping.flow, ours, versions, unparked);
+    const wishes = ours.filter((record) => record.writeBack !== null).map(({ standing }) => due(standing.sourceId));
+    await enqueue(context.boss, tx, writeBackQueue(mapping.flow), mapping.flow, wishes, 'incremental');
+    const counts = countConclusions(ours);
+    await addCounts(tx, runId, counts);
+    return counts;
+  });
+  await context.reached('settled', mapping.flow);
+  context.onProgress({ flow: mapping.flow, kind: 'settled', counts });
+  return counts;
+}
+
+const due = (sourceId: string): Enqueue => ({ sourceId, startAfter: null });
+
+/** Completes or fails the jobs that are still ours, and gives back the records that they belong to. */
+async function finishJobs(context: SyncContext, tx: PoolClient, flow: string, batch: readonly Concluded[]): Promise<Concluded[]> {
+  const queue = pushQueue(flow);
+  const failing = batch.filter(({ conclusion }) => conclusion.disposition.job === 'retry');
+  const completing = batch.filter(({ conclusion }) => conclusion.disposition.job !== 'retry');
+  const superseded = batch.filter(({ standing }) => standing.state === 'dead').map(({ standing }) => standing.sourceId);
+  const completed = await completeJobs(context.boss, tx, queue, completing.map(({ job }) => job));
+  // A letter that is about to be superseded goes first, so that a record has at most one.
+  if (superseded.length > 0) await dropDeadLetters(tx, queue, superseded);
+  const failed = await failJobs(context.boss, tx, queue, failing.map(({ job }) => job), failing[0]?.conclusion.code ?? 'failed');
+  const ours = batch.filter(({ job }) => completed.has(job.id) || failed.has(job.id));
+  if (ours.length < batch.length) {
+    context.log.warn({ flow, lost: batch.length - ours.length }, 'the lease on some records was gone; they are left to its holder');
+  }
+  const dead = ours.filter(({ conclusion }) => conclusion.disposition.job === 'dead').map(({ standing }) => due(standing.sourceId));
+  await enqueue(context.boss, tx, deadLetterQueue(queue), flow, dead, 'incremental');
+  return ours;
+}
+
+function linkUpdate(mapping: Mapping, { job, standing, conclusion, writeBack }: Concluded): LinkUpdate {
+  return {
+    sourceId: standing.sourceId,
+    externalKey: standing.externalKey ?? externalKey(mapping, standing.sourceId),
+    targetId: conclusion.targetId,
+    version: standing.version ?? '0',
+    state: conclusion.state,
+    code: conclusion.code,
+    reason: conclusion.reason,
+    fields: conclusion.fields,
+    nextAt: conclusion.disposition.job === 'again' ? conclusion.disposition.at : null,
+    attempts: conclusion.disposition.job === 'retry' ? job.retryCount + 1 : 0,
+    fingerprint: conclusion.fingerprint,
+    mappingHash: conclusion.delivered ? mapping.hash : null,
+    delivered: conclusion.delivered,
+    writeBack,
+  };
+}
+
+async function recordHistory(tx: PoolClient, mapping: Mapping, runId: string, ours: readonly Concluded[]): Promise<void> {
+  const entries = ours.flatMap(({ standing, conclusion }) =>
+    conclusion.event === null
+      ? []
+      : [{
+          sourceId: standing.sourceId, event: conclusion.event, code: conclusion.code, message: conclusion.reason,
+          version: standing.version, targetId: conclusion.targetId, mappingHash: mapping.hash,
+        }],
+  );
+  if (entries.length > 0) await addHistory(tx, mapping.flow, runId, entries);
+}
+
+/** Parks what waits, and gives back the records whose parent was linked while they were being decided. */
+async function parkRecords(tx: PoolClient, flow: string, ours: readonly Concluded[]): Promise<Set<string>> {
+  const decidedBefore = ours.filter(({ standing }) => standing.state === 'waiting').map(({ standing }) => standing.sourceId);
+  if (decidedBefore.length > 0) await unpark(tx, flow, decidedBefore);
+  const waiting = ours.filter(({ conclusion }) => conclusion.parkFor.length > 0);
+  if (waiting.length === 0) return new Set();
+  const linked = await loadLinked(tx, waiting.flatMap(({ conclusion }) => conclusion.parkFor));
+  const parentCame = (record: Concluded): boolean => record.conclusion.parkFor.some((parent) => linked(parent) !== null);
+  const parked = waiting.filter((record) => !parentCame(record));
+  if (parked.length > 0) await park(tx, flow, parked.map(({ standing, conclusion }) => ({ sourceId: standing.sourceId, for: conclusion.parkFor })));
+  return new Set(waiting.filter(parentCame).map(({ standing }) => standing.sourceId));
+}
+
+/** The transaction that links a parent queues its children. */
+async function wake(context: SyncContext, tx: PoolClient, flow: string, ours: readonly Concluded[]): Promise<void> {
+  const newlyLinked = ours
+    .filter(({ standing, conclusion }) => standing.targetId === null && conclusion.targetId !== null)
+    .map(({ standing }) => standing.sourceId);
+  if (newlyLinked.length === 0) return;
+  for (const [childFlow, ids] of await wakeChildren(tx, flow, newlyLinked)) {
+    await markPending(tx, childFlow, ids, 'parent_linked', 'the record it waited for has arrived');
+    await enqueue(context.boss, tx, pushQueue(childFlow), childFlow, ids.map(due), 'incremental');
+  }
+}
+
+/** Queues what must be decided once more: held and doubtful records, and those that changed while they were sent. */
+async function queueAgain(
+  context: SyncContext,
+  tx: PoolClient,
+  flow: string,
+  ours: readonly Concluded[],
+  versions: ReadonlyMap<string, string>,
+  unparked: ReadonlySet<string>,
+): Promise<void> {
+  const again = new Map<Priority, Enqueue[]>();
+  for (const { job, standing, conclusion } of ours) {
+    const { disposition } = conclusion;
+    const changed = (versions.get(standing.sourceId) ?? null) !== standing.version;
+    if (disposition.job === 'retry' || (disposition.job !== 'again' && !changed && !unparked.has(standing.sourceId))) continue;
+    const startAfter = disposition.job === 'again' ? disposition.at : null;
+    const priority = priorityOf(job);
+    again.set(priority, [...(again.get(priority) ?? []), { sourceId: standing.sourceId, startAfter }]);
+  }
+  for (const [priority, records] of again) {
+    await enqueue(context.boss, tx, pushQueue(flow), flow, records, priority);
+  }
+}
+
+const priorityOf = (job: LeasedJob): Priority => (job.priority >= 30 ? 'interactive' : job.priority >= 20 ? 'incremental' : 'backfill');
+
+function countConclusions(ours: readonly Concluded[]): Partial<Counts> {
+  const counts: Partial<Record<CountName, number>> = {};
+  for (const { conclusion } of ours) counts[conclusion.count] = (counts[conclusion.count] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,36 @@
+import type { Mapping } from '../mapping/mapping.ts';
+import { enqueue } from '../queue/enqueue.ts';
+import { pushQueue } from '../queue/names.ts';
+import { type Sql, transaction } from '../store/database.ts';
+import type { SyncContext } from './context.ts';
+
+/**
+ * The backstop: finds records that are not settled and have no live job, and queues them. In a healthy system it
+ * finds nothing, so what it finds is logged as an alarm. One anti-join for each flow and run.
+ */
+export async function sweep(context: SyncContext, mapping: Mapping): Promise<number> {
+  return transaction(context.database, async (tx) => {
+    const forgotten = await findForgotten(tx, mapping);
+    if (forgotten.length === 0) return 0;
+    const records = forgotten.map((sourceId) => ({ sourceId, startAfter: null }));
+    await enqueue(context.boss, tx, pushQueue(mapping.flow), mapping.flow, records, 'incremental');
+    context.log.error({ alarm: 'forgotten_records', flow: mapping.flow, found: forgotten.length }, 'records without a job were found and queued');
+    return forgotten.length;
+  });
+}
+
+async function findForgotten(sql: Sql, mapping: Mapping): Promise<string[]> {
+  const { rows } = await sql.query<{ source_id: string }>(
+    `select m.source_id from mirror m left join link l on l.flow = $1 and l.source_id = m.source_id
+     where m.connection = $2 and m.entity = $3
+       and (l.source_id is null or l.version < m.version or l.state in ('pending', 'retrying', 'in_doubt')
+         or (l.state = 'waiting' and not exists (select from waiting w where w.flow = $1 and w.source_id = m.source_id))
+         or (l.state = 'waiting' and exists (select from waiting w join link p on p.flow = w.parent_flow and p.source_id = w.parent_id
+             where w.flow = $1 and w.source_id = m.source_id and p.target_id is not null and p.state <> 'removed'))
+         or ($5 and l.state = 'synced' and l.write_back is null and l.mapping_hash = $6))
+       and not exists (select from causeway_jobs.job j where j.name = $4 and j.singleton_key = m.source_id and j.state in ('created', 'retry', 'active'))
+     order by m.source_id limit 10000`,
+    [mapping.flow, mapping.read.from, mapping.read.entity, pushQueue(mapping.flow), mapping.writeBack.length > 0, mapping.hash],
+  );
+  return rows.map((row) => row.source_id);
+}
