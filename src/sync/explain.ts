@@ -1,0 +1,78 @@
+import type { Mapping } from '../mapping/mapping.ts';
+import { listConnectionStates } from '../store/connection-state.ts';
+import { type HistoryReport, readHistory } from '../store/history.ts';
+import type { SyncContext } from './context.ts';
+import { readRecord, type RecordStanding } from './record-state.ts';
+
+/** The whole story of one record: a headline that a salesperson understands, what comes next, and what happened. */
+export type Explanation = {
+  readonly record: RecordStanding;
+  readonly headline: string;
+  readonly next: string;
+  readonly history: readonly HistoryReport[];
+};
+
+export type ExplainOptions = { readonly nextRun: Date | null; readonly historyLimit: number };
+
+/** Explains where a record stands, or gives null when the source has never shown it. */
+export async function explain(context: Pick<SyncContext, 'database'>, mapping: Mapping, sourceId: string, options: ExplainOptions): Promise<Explanation | null> {
+  const record = await readRecord(context.database, mapping, sourceId);
+  if (record === null) return null;
+  const states = await listConnectionStates(context.database);
+  const closed = states.find(({ connection, state }) => connection === mapping.write.to && state !== 'up');
+  return {
+    record,
+    headline: headline(mapping, record),
+    next: next(mapping, record, closed === undefined ? null : `${closed.connection} takes nothing now (${closed.reason ?? 'no reason is known'})`, options.nextRun),
+    history: await readHistory(context.database, mapping.flow, sourceId, options.historyLimit),
+  };
+}
+
+function headline(mapping: Mapping, record: RecordStanding): string {
+  const target = `${mapping.write.entity} ${record.targetId ?? ''}`.trim();
+  const inErp = record.targetId === null ? 'It is not in the ERP' : `It is ${target} in the ERP`;
+  const why = record.reason ?? 'no reason is known';
+  switch (record.state) {
+    case 'synced':
+      return `${inErp}, and the ERP holds its newest state.`;
+    case 'pending':
+      return `${inErp}${record.targetId === null ? ' yet' : ''}; a change waits to be sent, because ${why}.`;
+    case 'sending':
+      return `${inErp}${record.targetId === null ? ' yet' : ''}; it is being sent at this moment.`;
+    case 'in_doubt':
+      return 'It was sent, and the ERP did not answer: it may be there or not. It is looked up by its external key before anything is sent again.';
+    case 'retrying':
+      return `${inErp}${record.targetId === null ? ' yet' : ' with an older state'}; sending failed ${times(record.attempts)}: ${why}.`;
+    case 'waiting':
+      return `${inErp} yet; it ${why}.`;
+    case 'skipped':
+      return `${inErp}; the mapping leaves it out: ${why}.`;
+    case 'dead':
+      return `${inErp}${record.targetId === null ? '' : ' with an older state'}; it was put aside: ${why}.`;
+    case 'removed':
+      return `It is no longer carried: ${why}.`;
+  }
+}
+
+const times = (attempts: number): string => (attempts === 1 ? 'once' : `${attempts} times`);
+
+function next(mapping: Mapping, record: RecordStanding, closed: string | null, nextRun: Date | null): string {
+  const run = nextRun === null ? 'when the flow is next run' : `with the next run at ${nextRun.toISOString()}`;
+  const later = record.nextAt !== null && nextRun !== null && record.nextAt > nextRun ? `not before ${record.nextAt.toISOString()}` : run;
+  switch (record.state) {
+    case 'synced':
+    case 'skipped':
+    case 'removed':
+      return 'Nothing is to be done. A change in the source is carried by itself.';
+    case 'sending':
+      return 'Look again in a few seconds.';
+    case 'dead':
+      return `Mend the record in the source, and it is sent by itself; or mend the mapping and run: causeway dead-letters redrive ${mapping.flow} --id ${record.sourceId}`;
+    case 'waiting':
+      return record.waitingFor.map((parent) => `${parent.flow} ${parent.id} is ${parent.state ?? 'not seen yet'}${parent.reason === null ? '' : ` (${parent.reason})`}.`).join(' ') + ' It goes on by itself when that record arrives.';
+    case 'pending':
+    case 'in_doubt':
+    case 'retrying':
+      return closed === null ? `It goes on by itself ${later}.` : `${closed}; it goes on by itself when that has passed.`;
+  }
+}

@@ -1,0 +1,99 @@
+import type { FieldFault } from '../connector/fault.ts';
+import type { Mapping, Reference } from '../mapping/mapping.ts';
+import { liveJob, type LiveJob } from '../queue/backlog.ts';
+import { pushQueue } from '../queue/names.ts';
+import type { Sql } from '../store/database.ts';
+import type { LinkState } from '../store/link.ts';
+import { waitsFor } from '../store/waiting.ts';
+
+/** The nine states of a record (P5); `sending` is what the queue says, the others stand on the link. */
+export type RecordState = LinkState | 'sending';
+
+/** Where one record stands in one flow, why, since when, and what comes next. */
+export type RecordStanding = {
+  readonly flow: string;
+  readonly sourceId: string;
+  readonly state: RecordState;
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly fields: readonly FieldFault[];
+  readonly since: Date;
+  readonly nextAt: Date | null;
+  readonly attempts: number;
+  readonly targetId: string | null;
+  readonly deliveredAt: Date | null;
+  readonly changedAt: Date;
+  readonly mappingHash: string | null;
+  readonly waitingFor: readonly (Reference & { readonly state: string | null; readonly reason: string | null })[];
+};
+
+type Row = Omit<RecordStanding, 'flow' | 'waitingFor' | 'state' | 'fields' | 'since'> & {
+  readonly state: LinkState | null;
+  readonly fields: readonly FieldFault[] | null;
+  readonly since: Date | null;
+  readonly behind: boolean;
+};
+
+/** Reads where a record stands, or null when it was never seen in the source. */
+export async function readRecord(sql: Sql, mapping: Mapping, sourceId: string): Promise<RecordStanding | null> {
+  const { rows } = await sql.query<Row>(
+    `select m.source_id as "sourceId", l.state, l.code, l.reason, l.fields, l.since, l.next_at as "nextAt", coalesce(l.attempts, 0) as attempts,
+       l.target_id as "targetId", l.delivered_at as "deliveredAt", m.changed_at as "changedAt", l.mapping_hash as "mappingHash",
+       (l.source_id is null or l.version < m.version) as behind
+     from mirror m left join link l on l.flow = $1 and l.source_id = m.source_id
+     where m.connection = $2 and m.entity = $3 and m.source_id = $4`,
+    [mapping.flow, mapping.read.from, mapping.read.entity, sourceId],
+  );
+  const row = rows[0];
+  if (row === undefined) return null;
+  const job = await liveJob(sql, pushQueue(mapping.flow), sourceId);
+  const { behind, ...standing } = row;
+  const base = { ...standing, flow: mapping.flow, fields: row.fields ?? [], waitingFor: await parentsOf(sql, mapping.flow, sourceId) };
+  return { ...base, ...presentState(row, job) };
+}
+
+/** A change that the link has not caught up with makes the record pending, whatever stood there before. */
+function presentState(row: Row, job: LiveJob | null): Pick<RecordStanding, 'state' | 'since' | 'nextAt' | 'code' | 'reason'> {
+  const nextAt = job === null ? row.nextAt : job.startAfter;
+  if (job?.state === 'active') return { state: 'sending', since: row.since ?? row.changedAt, nextAt, code: row.code, reason: row.reason };
+  if (row.behind && row.state !== 'in_doubt' && row.state !== 'retrying') {
+    if (row.state === 'pending') return { state: 'pending', since: row.since ?? row.changedAt, nextAt, code: row.code, reason: row.reason };
+    return { state: 'pending', since: row.changedAt, nextAt, code: 'changed', reason: 'it changed in the source' };
+  }
+  return { state: row.state ?? 'pending', since: row.since ?? row.changedAt, nextAt, code: row.code, reason: row.reason };
+}
+
+async function parentsOf(sql: Sql, flow: string, sourceId: string): Promise<RecordStanding['waitingFor']> {
+  const parents = await waitsFor(sql, flow, sourceId);
+  const { rows } = await sql.query<Reference & { state: string; reason: string | null }>(
+    `select flow, source_id as id, state, reason from link where (flow, source_id) in (select * from unnest($1::text[], $2::text[]))`,
+    [parents.map((parent) => parent.flow), parents.map((parent) => parent.id)],
+  );
+  const known = new Map(rows.map((row) => [`${row.flow}/${row.id}`, row]));
+  return parents.map((parent) => {
+    const found = known.get(`${parent.flow}/${parent.id}`);
+    return { ...parent, state: found?.state ?? null, reason: found?.reason ?? null };
+  });
+}
+
+export type StateCounts = Readonly<Record<RecordState, number>>;
+
+/** How many records of a flow are in each state, and since when the oldest change waits. */
+export async function countStates(sql: Sql, mapping: Mapping): Promise<{ counts: StateCounts; oldestPending: Date | null }> {
+  const { rows } = await sql.query<{ state: LinkState; count: number; oldest: Date | null }>(
+    `select case when l.source_id is null or l.version < m.version then 'pending' else l.state end as state, count(*)::int as count, min(m.changed_at) as oldest
+     from mirror m left join link l on l.flow = $1 and l.source_id = m.source_id
+     where m.connection = $2 and m.entity = $3 group by 1`,
+    [mapping.flow, mapping.read.from, mapping.read.entity],
+  );
+  const sending = await sql.query<{ count: number }>(
+    `select count(*)::int as count from causeway_jobs.job where name = $1 and state = 'active'`,
+    [pushQueue(mapping.flow)],
+  );
+  const counts: Record<RecordState, number> = {
+    pending: 0, waiting: 0, sending: sending.rows[0]?.count ?? 0, in_doubt: 0, retrying: 0, synced: 0, skipped: 0, dead: 0, removed: 0,
+  };
+  for (const row of rows) counts[row.state] = row.count;
+  counts.pending = Math.max(0, counts.pending - counts.sending);
+  return { counts, oldestPending: rows.find((row) => row.state === 'pending')?.oldest ?? null };
+}
