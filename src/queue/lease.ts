@@ -7,19 +7,31 @@ import type { JobData } from './enqueue.ts';
 export type LeasedJob = JobWithMetadata<JobData>;
 
 /** Jobs taken from a queue, kept alive until `end`. The signal aborts when one of them is no longer ours. */
-export type Lease = { readonly jobs: readonly LeasedJob[]; readonly signal: AbortSignal; end(): void };
+export type Lease = {
+  readonly jobs: readonly LeasedJob[];
+  readonly signal: AbortSignal;
+  /**
+   * Throws when the lease may have run out since its last sign of life: a process that was stopped for a while, or
+   * cut off from the database, must not send what it decided before.
+   */
+  confirm(): void;
+  end(): void;
+};
 
 const settledIds = z.object({ affected: z.number(), settled: z.array(z.string()).nullish() });
 
 /** Takes up to `size` due jobs, the most urgent first, or null when none is due. */
-export async function lease(boss: PgBoss, queue: string, size: number): Promise<Lease | null> {
+export async function lease(boss: PgBoss, queue: string, size: number, now: () => Date): Promise<Lease | null> {
+  let alive = now().getTime();
   const jobs = await boss.fetch<JobData>(queue, { batchSize: size, includeMetadata: true });
   if (jobs.length === 0) return null;
   const lost = new AbortController();
   const beat = setInterval(() => {
+    const asked = now().getTime();
     void boss.touch(queue, jobs).then(
       (answer) => {
         if (settledIds.parse(answer).affected < jobs.length) lost.abort(new Error('the lease on these jobs is gone'));
+        else alive = asked;
       },
       () => {
         // A database that does not answer for a moment is no reason to stop: the settle finds out who holds the lease.
@@ -27,7 +39,11 @@ export async function lease(boss: PgBoss, queue: string, size: number): Promise<
     );
   }, (leaseSeconds * 1000) / 3);
   beat.unref();
-  return { jobs, signal: lost.signal, end: () => clearInterval(beat) };
+  const confirm = (): void => {
+    lost.signal.throwIfAborted();
+    if (now().getTime() - alive > leaseSeconds * 1000) throw new Error('the lease on these jobs may be gone');
+  };
+  return { jobs, signal: lost.signal, confirm, end: () => clearInterval(beat) };
 }
 
 /**

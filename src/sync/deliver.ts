@@ -41,7 +41,7 @@ export async function deliverBatch(context: SyncContext, mapping: Mapping, runId
   const passengers = await decideAll(context, mapping, lease, standings, lookedUp.found);
   await commitCreates(context, mapping, passengers);
   await context.reached('intents_committed', mapping.flow);
-  const results = await send(sinkConnection, sink, mapping, passengers, abort);
+  const results = await send(sinkConnection, sink, mapping, passengers, { signal: abort, confirm: lease.confirm });
   await context.reached('batch_answered', mapping.flow);
   const heldUntil = await noteHealth(context, sinkConnection, results);
   const writeBacks = await readWriteBacks(sink, mapping, passengers, results, abort);
@@ -130,7 +130,7 @@ async function send(
   sink: Sink,
   mapping: Mapping,
   passengers: readonly Passenger[],
-  signal: AbortSignal,
+  lease: Pick<Lease, 'signal' | 'confirm'>,
 ): Promise<Map<string, Result>> {
   const items: SinkItem[] = [];
   const removals: Parameters<Sink['remove']>[1][number][] = [];
@@ -138,9 +138,10 @@ async function send(
     if (decision.do === 'create' || decision.do === 'update') items.push(decision.item);
     if (decision.do === 'remove') removals.push({ id: standing.sourceId, targetId: decision.targetId, how: decision.how });
   }
-  const results = await pushItems(sink, mapping.write.entity, items, connection.limits.batch, signal);
+  const results = await pushItems(sink, mapping.write.entity, items, connection.limits.batch, lease);
   for (const batch of chunk(removals, connection.limits.batch)) {
-    for (const [id, result] of await removeBatch(sink, mapping.write.entity, batch, signal)) results.set(id, result);
+    lease.confirm();
+    for (const [id, result] of await removeBatch(sink, mapping.write.entity, batch, lease.signal)) results.set(id, result);
   }
   return results;
 }

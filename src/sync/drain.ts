@@ -47,7 +47,7 @@ export async function drain(context: SyncContext, flow: Mapping, draining: Drain
       await context.sleep(gate.waitMs, signal);
       continue;
     }
-    const taken = await lease(context.boss, draining.queue, gate.probe ? 1 : draining.batch);
+    const taken = await lease(context.boss, draining.queue, gate.probe ? 1 : draining.batch, context.now);
     if (taken === null) {
       const more = await waitForMore(context, draining, signal);
       if (!more) return { end: 'empty' };

@@ -12,19 +12,20 @@ const causedByARecord: ReadonlySet<FaultKind> = new Set(['invalid_record', 'miss
 /**
  * Sends items in batches and gives exactly one result for each, matched by item id. A batch refused as a whole is
  * sent again without the culprits that the sink named; when it named none, it is halved, so that one bad record
- * costs about log2 of the batch in extra calls and its neighbours arrive.
+ * costs about log2 of the batch in extra calls and its neighbours arrive. Each call is made under a confirmed lease.
  */
 export async function pushItems(
   sink: Pick<Sink, 'upsertBatch'>,
   entity: string,
   items: readonly SinkItem[],
   batchSize: number,
-  signal: AbortSignal,
+  lease: { readonly signal: AbortSignal; confirm(): void },
 ): Promise<Map<string, Result>> {
   const results = new Map<string, Result>();
   const batches = chunk(items, batchSize);
   for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-    const { settled, again, stop } = await sendBatch(sink, entity, batch, signal);
+    lease.confirm();
+    const { settled, again, stop } = await sendBatch(sink, entity, batch, lease.signal);
     for (const [id, result] of settled) results.set(id, result);
     if (stop !== null) {
       for (const item of batches.flat()) results.set(item.id, { status: 'failed', fault: stop, whole: true });

@@ -8,8 +8,8 @@ import { deadLetterQueue, type Priority, pushQueue, writeBackQueue } from '../qu
 import { transaction } from '../store/database.ts';
 import { addHistory } from '../store/history.ts';
 import { closeIntents } from '../store/intent.ts';
-import { type LinkUpdate, loadLinked, markPending, saveLinks, type Standing } from '../store/link.ts';
-import { lockMirrorVersions } from '../store/mirror.ts';
+import { forgetDeliveries, type LinkUpdate, loadLinked, markPending, saveLinks, type Standing } from '../store/link.ts';
+import { lockMirrorVersions, renewVersions } from '../store/mirror.ts';
 import { addCounts, type CountName, type Counts } from '../store/run.ts';
 import { lockFlowLinks, park, unpark, wakeChildren } from '../store/waiting.ts';
 import type { Conclusion } from './conclude.ts';
@@ -28,7 +28,7 @@ export type Concluded = {
 /**
  * Settles a batch in ONE transaction: locks the mirror rows in key order, then the jobs' completion, links,
  * history, intents, parked and woken records, jobs for what changed meanwhile, write-backs and run counts.
- * Records whose lease is gone are left to whoever holds it now: nothing is written for them. Returns the counts.
+ * Records whose lease is gone are left to whoever holds it now: nothing is settled for them. Returns the counts.
  */
 export async function settle(context: SyncContext, mapping: Mapping, runId: string, batch: readonly Concluded[]): Promise<Partial<Counts>> {
   await context.reached('settling', mapping.flow);
@@ -38,6 +38,7 @@ export async function settle(context: SyncContext, mapping: Mapping, runId: stri
     const stream = { connection: mapping.read.from, entity: mapping.read.entity };
     const versions = await lockMirrorVersions(tx, stream, batch.map(({ standing }) => standing.sourceId).sort());
     const ours = await finishJobs(context, tx, mapping.flow, batch);
+    await sendLostAgain(context, tx, mapping, batch.filter((record) => !ours.includes(record)));
     if (ours.length === 0) return {};
     await saveLinks(tx, mapping.flow, ours.map((record) => linkUpdate(mapping, record)));
     await recordHistory(tx, mapping, runId, ours);
@@ -58,6 +59,18 @@ export async function settle(context: SyncContext, mapping: Mapping, runId: stri
 }
 
 const due = (sourceId: string): Enqueue => ({ sourceId, startAfter: null });
+
+/**
+ * Records that we sent under a lease that was gone by then: their holder may have sent a newer state before ours
+ * arrived. So the newest state is sent once more, even if it looks delivered.
+ */
+async function sendLostAgain(context: SyncContext, tx: PoolClient, mapping: Mapping, lost: readonly Concluded[]): Promise<void> {
+  const sent = lost.filter(({ conclusion }) => conclusion.delivered || conclusion.state === 'in_doubt').map(({ standing }) => standing.sourceId).sort();
+  if (sent.length === 0) return;
+  await renewVersions(tx, { connection: mapping.read.from, entity: mapping.read.entity }, sent);
+  await forgetDeliveries(tx, mapping.flow, sent);
+  await enqueue(context.boss, tx, pushQueue(mapping.flow), mapping.flow, sent.map(due), 'incremental');
+}
 
 /** Completes or fails the jobs that are still ours, and gives back the records that they belong to. */
 async function finishJobs(context: SyncContext, tx: PoolClient, flow: string, batch: readonly Concluded[]): Promise<Concluded[]> {

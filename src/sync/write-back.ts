@@ -24,7 +24,7 @@ export async function writeBackBatch(context: SyncContext, mapping: Mapping, run
   const items = open.map(({ sourceId, wish }): SinkItem => ({
     id: sourceId, externalKey: externalKey(mapping, sourceId), targetId: sourceId, fields: wish ?? {}, lines: {},
   }));
-  const results = await pushItems(connection.sink, mapping.read.entity, items, connection.limits.batch, abort);
+  const results = await pushItems(connection.sink, mapping.read.entity, items, connection.limits.batch, { signal: abort, confirm: lease.confirm });
   const whole = [...results.values()].find((result) => result.status === 'failed' && result.whole);
   const fault = whole?.status === 'failed' ? whole.fault : null;
   const heldUntil = fault === null ? context.now() : await noteFailure(context, name, fault);

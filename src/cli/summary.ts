@@ -1,0 +1,71 @@
+import Table from 'cli-table3';
+import type { Database } from '../store/database.ts';
+import type { Mapping } from '../mapping/mapping.ts';
+import { nextRun } from '../schedule/schedule.ts';
+import { type StateCounts, countStates } from '../sync/record-state.ts';
+import type { FlowRun } from '../sync/sync-flow.ts';
+
+/** What a catch-up did with one flow, and how its records stand now. */
+export type FlowSummary = {
+  readonly flow: string;
+  readonly read: number;
+  readonly created: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly skipped: number;
+  readonly removed: number;
+  /** Records that wait for another record, and dead letters, as they stand now. */
+  readonly waiting: number;
+  readonly dead: number;
+  readonly states: StateCounts;
+  readonly nextRun: Date | null;
+  readonly stopped: string | null;
+};
+
+/** Adds up the runs of each flow, and counts how its records stand. */
+export async function summarize(database: Database, mappings: readonly Mapping[], runs: readonly FlowRun[]): Promise<FlowSummary[]> {
+  const summaries: FlowSummary[] = [];
+  for (const mapping of mappings) {
+    const own = runs.filter(({ run }) => run.flow === mapping.flow);
+    const sum = (name: 'read' | 'created' | 'updated' | 'unchanged' | 'skipped' | 'removed'): number =>
+      own.reduce((total, { run }) => total + run[name], 0);
+    const { counts } = await countStates(database, mapping);
+    const stopped = own.at(-1)?.stopped ?? null;
+    summaries.push({
+      flow: mapping.flow,
+      read: sum('read'),
+      created: sum('created'),
+      updated: sum('updated'),
+      unchanged: sum('unchanged'),
+      skipped: sum('skipped'),
+      removed: sum('removed'),
+      waiting: counts.waiting,
+      dead: counts.dead,
+      states: counts,
+      nextRun: nextRun(mapping),
+      stopped: stopped === null ? null : `${stopped.connection}: ${stopped.reason}`,
+    });
+  }
+  return summaries;
+}
+
+/** The table a person sees after a catch-up. */
+export function renderSummary(summaries: readonly FlowSummary[]): string {
+  const table = new Table({
+    head: ['flow', 'read', 'created', 'updated', 'unchanged', 'skipped', 'waiting', 'dead'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [] },
+  });
+  for (const s of summaries) table.push([s.flow, s.read, s.created, s.updated, s.unchanged, s.skipped, s.waiting, s.dead].map(String));
+  return table.toString();
+}
+
+/** One sentence about the whole, so that nobody has to read a table to know that nothing happened. */
+export function renderVerdict(summaries: readonly FlowSummary[]): string {
+  const total = (name: 'created' | 'updated' | 'removed' | 'dead' | 'waiting'): number => summaries.reduce((sum, s) => sum + s[name], 0);
+  const sent = total('created') + total('updated') + total('removed');
+  const done = sent === 0 ? 'Nothing had to be sent: the ERP holds everything already.' : `${total('created')} created and ${total('updated')} updated in the ERP.`;
+  const dead = total('dead') === 0 ? '' : ` ${total('dead')} put aside as dead letters: causeway dead-letters list.`;
+  const waiting = total('waiting') === 0 ? '' : ` ${total('waiting')} wait for a record that they refer to.`;
+  return `${done}${waiting}${dead}`;
+}

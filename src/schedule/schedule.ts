@@ -1,0 +1,52 @@
+import { createTask, type ScheduledTask } from 'node-cron';
+import type { Logger } from 'pino';
+import type { Mapping } from '../mapping/mapping.ts';
+
+type Scheduled = Pick<Mapping, 'flow' | 'schedule' | 'scheduleTimezone'>;
+
+/** When a flow's schedule fires next, or null when it has none. */
+export function nextRun(mapping: Scheduled): Date | null {
+  if (mapping.schedule === null) return null;
+  const task = createTask(mapping.schedule, () => {}, { timezone: mapping.scheduleTimezone });
+  try {
+    return task.getNextRuns(1)[0] ?? null;
+  } finally {
+    void task.destroy();
+  }
+}
+
+export type Schedule = {
+  /** Starts, changes and stops ticks, so that they are those of the mappings given. */
+  keep(mappings: readonly Scheduled[]): void;
+  stop(): void;
+};
+
+/**
+ * Fires `onTick` for each flow at its times, in every process: Postgres decides who acts on a tick. A flow that is
+ * still running misses its tick, and goes on at the next.
+ */
+export function startSchedule(onTick: (flow: string) => Promise<void>, log: Logger): Schedule {
+  const ticking = new Map<string, { readonly rule: string; readonly task: ScheduledTask }>();
+  const drop = (flow: string): void => {
+    void ticking.get(flow)?.task.destroy();
+    ticking.delete(flow);
+  };
+  const quiet = { info: () => {}, debug: () => {}, warn: (text: string) => log.debug({ text }, 'node-cron'), error: (error: string | Error) => log.error({ err: error }, 'node-cron') };
+  return {
+    keep(mappings) {
+      const wanted = new Map(mappings.filter((m) => m.schedule !== null).map((m) => [m.flow, m]));
+      for (const flow of ticking.keys()) if (!wanted.has(flow)) drop(flow);
+      for (const [flow, { schedule, scheduleTimezone }] of wanted) {
+        const rule = `${schedule ?? ''} ${scheduleTimezone}`;
+        if (schedule === null || ticking.get(flow)?.rule === rule) continue;
+        drop(flow);
+        const task = createTask(schedule, () => onTick(flow), { name: flow, timezone: scheduleTimezone, noOverlap: true, logger: quiet });
+        void task.start();
+        ticking.set(flow, { rule, task });
+      }
+    },
+    stop() {
+      for (const flow of ticking.keys()) drop(flow);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { pino } from 'pino';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '../../src/connector/contract.ts';
+import type { Mapping } from '../../src/mapping/mapping.ts';
+import { ensureQueues, startBoss } from '../../src/queue/boss.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { catchUp } from '../../src/sync/catch-up.ts';
+import type { Progress, Step, SyncContext } from '../../src/sync/context.ts';
+import type { FlowRun } from '../../src/sync/sync-flow.ts';
+import { freshDatabase } from './postgres.ts';
+
+/** Waits for anything that is due within a minute; gives up on a closed connection after five seconds. */
+export const patience = { dueWithinMs: 60_000, closedForMs: 5000 };
+
+/** A mapping that copies the record's fields; `over` changes what a test is about. */
+export function aMapping(over: Partial<Mapping> & Pick<Mapping, 'flow'>): Mapping {
+  return {
+    about: '', file: `${over.flow}.yaml`, text: 'text', hash: `hash of ${over.flow}`,
+    read: { from: 'crm', entity: over.flow, with: [] }, write: { to: 'erp', entity: over.flow, key: null },
+    schedule: null, scheduleTimezone: 'UTC', freshnessSeconds: null, whenItLeaves: 'keep', whenDeleted: 'keep',
+    refersTo: [], writeBack: [], references: () => [],
+    run: (record) => ({ kind: 'record', fields: record, lines: {}, createOnly: [] }),
+    ...over,
+  };
+}
+
+export type Journey = {
+  readonly context: SyncContext;
+  readonly url: string;
+  readonly progress: Progress[];
+  /** Called at each named step; a test sets it to look, stop or change something there. */
+  at: (step: Step, flow: string) => void | Promise<void>;
+  carry(flows?: readonly string[]): Promise<FlowRun[]>;
+  close(): Promise<void>;
+};
+
+export type JourneyParts = {
+  readonly connections: Readonly<Record<string, Connection>>;
+  readonly mappings: readonly Mapping[];
+  readonly batch?: number;
+  readonly concurrency?: number;
+  /** Another worker on the same database. */
+  readonly url?: string;
+};
+
+/** Real Postgres, real pg-boss and the real sync, between two systems in memory. */
+export async function startJourney(parts: JourneyParts): Promise<Journey> {
+  const fresh = parts.url === undefined ? await freshDatabase() : null;
+  const url = parts.url ?? fresh?.url ?? '';
+  const database = openDatabase(url, { max: 6, onError: () => {} });
+  const boss = await startBoss(url, { onError: () => {}, superviseSeconds: 1 });
+  for (const { flow } of parts.mappings) await ensureQueues(boss, flow);
+  const halt = new AbortController();
+  const limits = { page: 100, batch: parts.batch ?? 50, concurrency: parts.concurrency ?? 1, rate: null, settleMs: 0 };
+  const capabilities = { source: null, sink: null };
+  const connections = Object.entries(parts.connections).map(([name, connection]) => [
+    name, { ...connection, name, limits, connector: { name: 'memory', title: 'Memory', capabilities } },
+  ] as const);
+  const journey: Journey = {
+    url,
+    progress: [],
+    at: () => {},
+    context: {
+      database, boss, connections: new Map(connections), mappings: () => parts.mappings,
+      processId: `test ${Math.random()}`, now: () => new Date(), random: () => 0,
+      sleep: async (ms, signal) => void (await sleep(ms, undefined, { signal })),
+      halt: halt.signal, log: pino({ level: 'silent' }),
+      onProgress: (progress) => void journey.progress.push(progress),
+      reached: (step, flow) => journey.at(step, flow),
+    },
+    carry: (flows) => catchUp(journey.context, flows ?? parts.mappings.map(({ flow }) => flow), 'sync', patience, new AbortController().signal),
+    close: async () => {
+      halt.abort();
+      await boss.stop({ graceful: false });
+      await database.end();
+      await fresh?.drop();
+    },
+  };
+  return journey;
+}
