@@ -1,0 +1,127 @@
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { check } from './check.ts';
+import { showCursors } from './cursor.ts';
+import { listAll, redrive, show } from './dead-letters.ts';
+import { explain } from './explain.ts';
+import { resync } from './resync.ts';
+import * as sandbox from './sandbox.ts';
+import type { ExitCode } from './session.ts';
+import { start } from './start.ts';
+import { status } from './status.ts';
+import { sync } from './sync.ts';
+
+const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 to 9999999.');
+  return Number(text);
+}
+
+const exitCodes = `
+Exit codes: 0 good, 1 findings (dead letters, problems in files), 2 usage, 3 a system is not reachable.`;
+
+/** A command with the options that every command has. */
+function command(name: string, description: string) {
+  return new Command(name)
+    .description(description)
+    .option('--json', 'print one JSON object on standard output')
+    .option('--config <file>', 'the configuration file (default: causeway.yaml, or CAUSEWAY_CONFIG)')
+    .addHelpText('after', exitCodes);
+}
+
+const ending = async (work: Promise<ExitCode>): Promise<void> => {
+  process.exitCode = await work;
+};
+
+/** The command line. Each command stands in a file of its own; this only names them. */
+export function program(): Command {
+  const causeway = new Command('causeway')
+    .description('Carries records from a CRM to an ERP, and says of each where it stands.')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .showHelpAfterError('Run it with --help to see how it is used.');
+  causeway.addCommand(
+    command('start', 'carry everything, then stay up on the schedule')
+      .option('--once', 'end when all flows have caught up')
+      .action((options) => ending(start(options))),
+  );
+  causeway.addCommand(
+    command('sync', 'run one flow now')
+      .argument('<flow>')
+      .option('--once', 'wait for retries that are due later, too')
+      .action((flow, options) => ending(sync(flow, options))),
+  );
+  causeway.addCommand(command('status', 'how the records of every flow stand').action((options) => ending(status(options))));
+  causeway.addCommand(
+    command('check', 'is everything in order? writes nothing')
+      .option('--online', 'ask every connection, and compare the mappings with what the systems describe')
+      .action((options) => ending(check(options))),
+  );
+  causeway.addCommand(
+    command('resync', 'send chosen records again, in their newest state')
+      .argument('<flow>')
+      .option('--id <id>', 'a source record; may be given several times', collect)
+      .option('--all', 'every record that the source has shown')
+      .option('--wait', 'send them now, and wait')
+      .action((flow, options) => ending(resync(flow, options))),
+  );
+  causeway.addCommand(
+    command('explain', 'the whole story of one record')
+      .argument('<flow>')
+      .argument('<id>', 'the id in the source')
+      .action((flow, id, options) => ending(explain(flow, id, options))),
+  );
+  causeway.addCommand(deadLetterCommands());
+  const cursors = new Command('cursor').description('where reading resumes');
+  cursors.addCommand(command('show', 'every cursor').action((options) => ending(showCursors(options))));
+  causeway.addCommand(cursors);
+  causeway.addCommand(sandboxCommands());
+  return causeway;
+}
+
+function deadLetterCommands(): Command {
+  const letters = new Command('dead-letters').description('records that were put aside with their fault');
+  letters.addCommand(
+    command('list', 'what was put aside, and why')
+      .argument('[flow]')
+      .option('--limit <n>', 'at most so many for each flow', wholeNumber, 100)
+      .action((flow, options) => ending(listAll(flow, options))),
+  );
+  letters.addCommand(command('show', 'the story of one').argument('<flow>').argument('<id>').action((flow, id, options) => ending(show(flow, id, options))));
+  letters.addCommand(
+    command('redrive', 'send them again, with the newest state and the mapping of today')
+      .argument('<flow>')
+      .option('--id <id>', 'one of them; may be given several times', collect)
+      .option('--all', 'all of the flow')
+      .action((flow, options) => ending(redrive(flow, options))),
+  );
+  return letters;
+}
+
+function sandboxCommands(): Command {
+  const commands = new Command('sandbox').description('look into the stand-in systems of the quick start, and change them as a user would');
+  commands.addCommand(
+    command('list', 'the records of an entity')
+      .argument('<connection>')
+      .argument('<entity>')
+      .option('--limit <n>', 'at most so many', wholeNumber, 20)
+      .action((connection, entity, options) => ending(sandbox.list(connection, entity, options))),
+  );
+  commands.addCommand(
+    command('edit', 'change fields of a record: causeway sandbox edit crm companies 123 city=Berlin')
+      .argument('<connection>')
+      .argument('<entity>')
+      .argument('<id>')
+      .argument('<changes...>', 'field=value, with an empty value to clear')
+      .action((connection, entity, id, changes, options) => ending(sandbox.edit(connection, entity, id, changes, options))),
+  );
+  commands.addCommand(
+    command('misbehave', 'have it misbehave by the rules of its README, given as JSON; {} ends it')
+      .argument('<connection>')
+      .argument('<rules>')
+      .action((connection, rules, options) => ending(sandbox.misbehave(connection, rules, options))),
+  );
+  commands.addCommand(
+    command('serve', 'run the stand-ins of all connections until Ctrl-C, in a process of their own').action((options) => ending(sandbox.serve(options))),
+  );
+  return commands;
+}

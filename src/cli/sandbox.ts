@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { problem } from '../errors/catalogue.ts';
+import { CausewayError } from '../errors/error.ts';
+import { type ExitCode, type GlobalOptions, inSession, print, type Session } from './session.ts';
+
+type Method = 'GET' | 'PATCH' | 'PUT';
+
+/** Speaks to the control surface of a connection's sandbox. */
+async function control(session: Session, connection: string, method: Method, path: string, body?: unknown): Promise<unknown> {
+  const sandbox = session.causeway.sandboxes.get(connection);
+  if (sandbox === undefined) {
+    const names = [...session.causeway.sandboxes.keys()].join(', ');
+    throw new CausewayError([problem('no_sandbox', `The connection ${connection} has no sandbox. ${names === '' ? 'No connection has one.' : `These have: ${names}.`}`)]);
+  }
+  const answer = await fetch(`${sandbox.url}/_sandbox/${path}`, {
+    method,
+    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new CausewayError([problem('sandbox_refused', `The sandbox of ${connection} refused it: ${text.slice(0, 300)}`)]);
+  return text === '' ? null : JSON.parse(text);
+}
+
+/** `causeway sandbox list CONNECTION ENTITY`. */
+export function list(connection: string, entity: string, options: GlobalOptions & { limit: number }): Promise<ExitCode> {
+  return inSession({ ...options, systems: 'sandboxes' }, async (session) => {
+    const records = await control(session, connection, 'GET', `records/${encodeURIComponent(entity)}`);
+    const all: unknown[] = Array.isArray(records) ? records : [];
+    const shown = all.slice(0, options.limit);
+    print(session.json, shown, [...shown.map((record) => JSON.stringify(record)), `${shown.length} of ${all.length}`].join('\n'));
+    return 0;
+  });
+}
+
+/** `causeway sandbox edit CONNECTION ENTITY ID field=value…`: an edit as a user of the vendor would make it. */
+export function edit(connection: string, entity: string, id: string, changes: readonly string[], options: GlobalOptions): Promise<ExitCode> {
+  return inSession({ ...options, systems: 'sandboxes' }, async (session) => {
+    const fields = Object.fromEntries(changes.map((change): [string, string] => {
+      const at = change.indexOf('=');
+      if (at < 1) throw new CausewayError([problem('usage', `"${change}" is not of the form field=value.`)]);
+      return [change.slice(0, at), change.slice(at + 1)];
+    }));
+    const record = await control(session, connection, 'PATCH', `records/${encodeURIComponent(entity)}/${encodeURIComponent(id)}`, fields);
+    print(session.json, record, `Changed ${Object.keys(fields).join(', ')} of ${entity} ${id}. The next run carries it.`);
+    return 0;
+  });
+}
+
+/** `causeway sandbox misbehave CONNECTION RULES`. */
+export function misbehave(connection: string, rules: string, options: GlobalOptions): Promise<ExitCode> {
+  return inSession({ ...options, systems: 'sandboxes' }, async (session) => {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(rules);
+    } catch {
+      throw new CausewayError([problem('usage', 'The rules must be a JSON object, such as {"lose_answer_every": 10}.')]);
+    }
+    await control(session, connection, 'PUT', 'misbehave', parsed);
+    print(session.json, parsed, `The sandbox of ${connection} now follows these rules, until it stops or is told otherwise.`);
+    return 0;
+  });
+}
+
+/** `causeway sandbox serve`: the stand-ins in a process of their own, which other commands then use. */
+export function serve(options: GlobalOptions): Promise<ExitCode> {
+  return inSession({ ...options, systems: 'sandboxes' }, async ({ causeway, shutdown, json }) => {
+    const urls = Object.fromEntries([...causeway.sandboxes].map(([name, sandbox]) => [name, sandbox.url]));
+    print(json, urls, [...Object.entries(urls).map(([name, url]) => `${name}: ${url}`), 'Ctrl-C stops them.'].join('\n'));
+    if (!shutdown.soft.aborted) await once(shutdown.soft, 'abort');
+    return 0;
+  });
+}

@@ -1,0 +1,68 @@
+import type { Causeway, ComposeOptions } from '../compose.ts';
+import { compose } from '../compose.ts';
+import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
+import { CausewayError, type Problem } from '../errors/error.ts';
+import { printProblems } from '../errors/print.ts';
+import type { Mapping } from '../mapping/mapping.ts';
+import { problem } from '../errors/catalogue.ts';
+import { closest } from 'fastest-levenshtein';
+import { listenForShutdown, type Shutdown } from './shutdown.ts';
+
+export type GlobalOptions = { readonly json?: true | undefined; readonly config?: string | undefined };
+
+/** Exit codes: 0 good, 1 findings, 2 usage, 3 a system is not reachable. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+export type Session = { readonly causeway: Causeway; readonly shutdown: Shutdown; readonly json: boolean };
+
+export type SessionOptions = GlobalOptions & Pick<ComposeOptions, 'systems' | 'onProgress'>;
+
+/** Composes Causeway, does the work, and stops everything in reverse order, whatever happens. */
+export async function inSession(options: SessionOptions, work: (session: Session) => Promise<ExitCode>): Promise<ExitCode> {
+  const shutdown = listenForShutdown();
+  try {
+    const causeway = await compose({
+      configFile: options.config, systems: options.systems, halt: shutdown.halt, ...(options.onProgress && { onProgress: options.onProgress }),
+    });
+    try {
+      return await work({ causeway, shutdown, json: options.json === true });
+    } finally {
+      await causeway.close();
+    }
+  } catch (error) {
+    if (shutdown.soft.aborted) return 0;
+    return reportError(error, options.json === true);
+  } finally {
+    shutdown.release();
+  }
+}
+
+/** Prints what went wrong in plain words and gives the exit code for it. */
+export function reportError(error: unknown, json: boolean): ExitCode {
+  const problems = error instanceof CausewayError ? error.problems : [unexpected(error)];
+  if (json) process.stdout.write(`${JSON.stringify({ problems })}\n`);
+  else process.stderr.write(printProblems(problems));
+  return Math.max(1, ...problems.map(({ code }) => exitOf(code))) as ExitCode;
+}
+
+function unexpected(error: unknown): Problem {
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : 'something that is not an Error was thrown';
+  return problem('unexpected', message);
+}
+
+const exitOf = (code: string): number => (code in catalogue ? catalogue[code as ErrorCode].exit : 1);
+
+/** The mapping of a flow, or a clear refusal with a suggestion. */
+export function requireFlow(causeway: Causeway, flow: string): Mapping {
+  const mappings = causeway.context.mappings();
+  const found = mappings.find((mapping) => mapping.flow === flow);
+  if (found !== undefined) return found;
+  const names = mappings.map((mapping) => mapping.flow);
+  const hint = names.length === 0 ? 'There is no good mapping file at all.' : `Did you mean ${closest(flow, names)}? There are: ${names.join(', ')}.`;
+  throw new CausewayError([problem('unknown_flow', `No flow is named ${flow}. ${hint}`)]);
+}
+
+/** Prints a value as JSON, or the text for a person. */
+export function print(json: boolean, value: unknown, text: string): void {
+  process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text}\n`);
+}

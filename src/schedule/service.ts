@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import type { Cause } from '../store/run.ts';
+import { catchUp } from '../sync/catch-up.ts';
+import type { SyncContext } from '../sync/context.ts';
+import type { MappingFolder } from '../sync/mapping-folder.ts';
+import { ensureQueues } from '../queue/boss.ts';
+import { startSchedule } from './schedule.ts';
+
+/** What the service needs of a composed Causeway. */
+export type ServiceParts = { readonly context: SyncContext; readonly folder: MappingFolder };
+
+/** A tick does not wait longer than this for jobs that are due later, or for a system that does not answer. */
+const patience = { dueWithinMs: 30_000, closedForMs: 30_000 };
+
+/** How often the mapping files are looked at between ticks, in milliseconds. */
+const refreshMs = 2000;
+
+/**
+ * Runs each flow at its times until the signal aborts, and then waits for the runs in hand. A good edit of a mapping
+ * is used by the next run; a bad one is logged, and the last good version goes on.
+ */
+export async function runService({ context, folder }: ServiceParts, signal: AbortSignal): Promise<void> {
+  const running = new Map<string, Promise<void>>();
+  const run = (flow: string, cause: Cause): Promise<void> => {
+    const current = running.get(flow);
+    if (current !== undefined || signal.aborted) return current ?? Promise.resolve();
+    const started = carry({ context, folder }, flow, cause, signal).finally(() => running.delete(flow));
+    running.set(flow, started);
+    return started;
+  };
+  const schedule = startSchedule(async (flow) => {
+    await refresh({ context, folder });
+    schedule.keep(folder.current());
+    await run(flow, 'schedule');
+  }, context.log);
+  schedule.keep(folder.current());
+  const watch = setInterval(() => void refresh({ context, folder }).then(() => schedule.keep(folder.current())), refreshMs);
+  try {
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    clearInterval(watch);
+    schedule.stop();
+    await Promise.all(running.values());
+  }
+}
+
+/** One run; what goes wrong is logged, and the next tick tries again. */
+async function carry({ context }: ServiceParts, flow: string, cause: Cause, signal: AbortSignal): Promise<void> {
+  try {
+    await catchUp(context, [flow], cause, patience, signal);
+  } catch (error) {
+    if (!signal.aborted) context.log.error({ err: error, flow }, 'the run ended with an error; the next one goes on from there');
+  }
+}
+
+async function refresh({ context, folder }: ServiceParts): Promise<void> {
+  try {
+    if (!(await folder.refresh())) return;
+    for (const { flow } of folder.current()) await ensureQueues(context.boss, flow);
+    context.log.info({ flows: folder.current().map(({ flow }) => flow) }, 'the mapping files have changed');
+    for (const problem of folder.problems()) {
+      context.log.error({ code: problem.code, at: problem.at }, 'a mapping file is not good; its last good version goes on');
+    }
+  } catch (error) {
+    context.log.error({ err: error }, 'the mapping files could not be read');
+  }
+}
