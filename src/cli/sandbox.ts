@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { problem } from '../errors/catalogue.ts';
 import { CausewayError } from '../errors/error.ts';
-import { type ExitCode, type GlobalOptions, inSession, print, type Session } from './session.ts';
+import { type ExitCode, type GlobalOptions, inSandboxes, print, type SandboxSession } from './session.ts';
 
 type Method = 'GET' | 'PATCH' | 'PUT';
 
 /** Speaks to the control surface of a connection's sandbox. */
-async function control(session: Session, connection: string, method: Method, path: string, body?: unknown): Promise<unknown> {
-  const sandbox = session.causeway.sandboxes.get(connection);
+async function control(session: SandboxSession, connection: string, method: Method, path: string, body?: unknown): Promise<unknown> {
+  const sandbox = session.sandboxes.get(connection);
   if (sandbox === undefined) {
-    const names = [...session.causeway.sandboxes.keys()].join(', ');
+    const names = [...session.sandboxes.keys()].join(', ');
     throw new CausewayError([problem('no_sandbox', `The connection ${connection} has no sandbox. ${names === '' ? 'No connection has one.' : `These have: ${names}.`}`)]);
   }
   const answer = await fetch(`${sandbox.url}/_sandbox/${path}`, {
@@ -24,7 +24,7 @@ async function control(session: Session, connection: string, method: Method, pat
 
 /** `causeway sandbox list CONNECTION ENTITY`. */
 export function list(connection: string, entity: string, options: GlobalOptions & { limit: number }): Promise<ExitCode> {
-  return inSession({ ...options, systems: 'sandboxes' }, async (session) => {
+  return inSandboxes(options, async (session) => {
     const records = await control(session, connection, 'GET', `records/${encodeURIComponent(entity)}`);
     const all: unknown[] = Array.isArray(records) ? records : [];
     const shown = all.slice(0, options.limit);
@@ -35,7 +35,7 @@ export function list(connection: string, entity: string, options: GlobalOptions 
 
 /** `causeway sandbox edit CONNECTION ENTITY ID field=value…`: an edit as a user of the vendor would make it. */
 export function edit(connection: string, entity: string, id: string, changes: readonly string[], options: GlobalOptions): Promise<ExitCode> {
-  return inSession({ ...options, systems: 'sandboxes' }, async (session) => {
+  return inSandboxes(options, async (session) => {
     const fields = Object.fromEntries(changes.map((change): [string, string] => {
       const at = change.indexOf('=');
       if (at < 1) throw new CausewayError([problem('usage', `"${change}" is not of the form field=value.`)]);
@@ -49,7 +49,7 @@ export function edit(connection: string, entity: string, id: string, changes: re
 
 /** `causeway sandbox misbehave CONNECTION RULES`. */
 export function misbehave(connection: string, rules: string, options: GlobalOptions): Promise<ExitCode> {
-  return inSession({ ...options, systems: 'sandboxes' }, async (session) => {
+  return inSandboxes(options, async (session) => {
     let parsed: unknown;
     try {
       parsed = JSON.parse(rules);
@@ -64,8 +64,8 @@ export function misbehave(connection: string, rules: string, options: GlobalOpti
 
 /** `causeway sandbox serve`: the stand-ins in a process of their own, which other commands then use. */
 export function serve(options: GlobalOptions): Promise<ExitCode> {
-  return inSession({ ...options, systems: 'sandboxes' }, async ({ causeway, shutdown, json }) => {
-    const urls = Object.fromEntries([...causeway.sandboxes].map(([name, sandbox]) => [name, sandbox.url]));
+  return inSandboxes(options, async ({ sandboxes, shutdown, json }) => {
+    const urls = Object.fromEntries([...sandboxes].map(([name, sandbox]) => [name, sandbox.url]));
     print(json, urls, [...Object.entries(urls).map(([name, url]) => `${name}: ${url}`), 'Ctrl-C stops them.'].join('\n'));
     if (!shutdown.soft.aborted) await once(shutdown.soft, 'abort');
     return 0;

@@ -1,5 +1,4 @@
-import type { Causeway, ComposeOptions } from '../compose.ts';
-import { compose } from '../compose.ts';
+import { type Causeway, compose, type ComposeOptions, define, type Definitions, openSandboxes, type Sandboxes } from '../compose.ts';
 import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
 import { CausewayError, type Problem } from '../errors/error.ts';
 import { printProblems } from '../errors/print.ts';
@@ -18,17 +17,42 @@ export type Session = { readonly causeway: Causeway; readonly shutdown: Shutdown
 export type SessionOptions = GlobalOptions & Pick<ComposeOptions, 'systems' | 'onProgress'>;
 
 /** Composes Causeway, does the work, and stops everything in reverse order, whatever happens. */
-export async function inSession(options: SessionOptions, work: (session: Session) => Promise<ExitCode>): Promise<ExitCode> {
-  const shutdown = listenForShutdown();
-  try {
-    const causeway = await compose({
-      configFile: options.config, systems: options.systems, halt: shutdown.halt, ...(options.onProgress && { onProgress: options.onProgress }),
-    });
+export function inSession(options: SessionOptions, work: (session: Session) => Promise<ExitCode>): Promise<ExitCode> {
+  return guarded(options, async (shutdown) => {
+    const { onProgress } = options;
+    const causeway = await compose({ configFile: options.config, systems: options.systems, halt: shutdown.halt, ...(onProgress && { onProgress }) });
     try {
       return await work({ causeway, shutdown, json: options.json === true });
     } finally {
       await causeway.close();
     }
+  });
+}
+
+/** For what looks at the files alone: nothing is opened. */
+export function inDefinitions(options: GlobalOptions, work: (definitions: Definitions) => Promise<ExitCode>): Promise<ExitCode> {
+  return guarded(options, async () => work(await define(options.config)));
+}
+
+export type SandboxSession = { readonly sandboxes: Sandboxes; readonly shutdown: Shutdown; readonly json: boolean };
+
+/** For what speaks to the sandboxes alone: no database is opened. */
+export function inSandboxes(options: GlobalOptions, work: (session: SandboxSession) => Promise<ExitCode>): Promise<ExitCode> {
+  return guarded(options, async (shutdown) => {
+    const { config } = await define(options.config);
+    const { sandboxes, close } = await openSandboxes(config);
+    try {
+      return await work({ sandboxes, shutdown, json: options.json === true });
+    } finally {
+      await close();
+    }
+  });
+}
+
+async function guarded(options: GlobalOptions, work: (shutdown: Shutdown) => Promise<ExitCode>): Promise<ExitCode> {
+  const shutdown = listenForShutdown();
+  try {
+    return await work(shutdown);
   } catch (error) {
     if (shutdown.soft.aborted) return 0;
     return reportError(error, options.json === true);

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import type { Causeway } from '../compose.ts';
 import { httpServer } from '../http/server.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { runService } from '../schedule/service.ts';
@@ -16,7 +17,7 @@ export async function start(options: GlobalOptions & { once?: true | undefined }
   const board = progressBoard(now);
   return inSession({ ...options, systems: 'open', onProgress: (progress) => board.take(progress) }, async (session) => {
     const { causeway, shutdown, json } = session;
-    if (!json) process.stderr.write(`${causeway.greeting}\n\n`);
+    if (!json) process.stderr.write(`${greeting(causeway)}\n\n`);
     const display = json ? null : showProgress(board, process.stderr, now);
     let summaries: FlowSummary[];
     try {
@@ -35,6 +36,16 @@ export async function start(options: GlobalOptions & { once?: true | undefined }
     }
     return stay(session, summaries);
   });
+}
+
+/** What runs where, in three lines. */
+function greeting({ config, context, sandboxes }: Causeway): string {
+  const database = config.database === 'embedded' ? `embedded PostgreSQL in ${config.data}` : 'PostgreSQL server';
+  const connections = [...context.connections.values()].map(({ name, connector }) => {
+    const sandbox = sandboxes.get(name);
+    return `  ${name}: ${connector.title}${sandbox === undefined ? '' : `, sandbox at ${sandbox.url}`}`;
+  });
+  return [`Causeway. Database: ${database}.`, ...connections].join('\n');
 }
 
 function conclusion(summaries: readonly FlowSummary[]): string {

@@ -1,0 +1,143 @@
+/** The only place where the parts meet. No logic: it opens what the configuration names, and closes it in reverse. */
+import { randomUUID } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { connectors } from '../connectors/index.ts';
+import type { Config, ConnectionConfig } from './config/config.ts';
+import { settingsOf } from './config/connections.ts';
+import { readConfig } from './config/read.ts';
+import type { Connector, RunningSandbox } from './connector/contract.ts';
+import { httpKit } from './connector/http.ts';
+import { sharedSandbox } from './connector/shared-sandbox.ts';
+import { readMappings } from './mapping/read-mappings.ts';
+import { ensureQueues, startBoss } from './queue/boss.ts';
+import { openDatabase, requireDatabase } from './store/database.ts';
+import { startEmbedded } from './store/embedded.ts';
+import { migrate } from './store/migrate.ts';
+import { type Offer, refuseFlows } from './sync/check-flows.ts';
+import type { OpenConnection, SyncContext } from './sync/context.ts';
+import { rememberTenants } from './sync/identity.ts';
+import { mappingFolder, type MappingFolder } from './sync/mapping-folder.ts';
+import { logger } from './telemetry/logger.ts';
+import type { Logger } from 'pino';
+
+const now = (): Date => new Date();
+const registry = Object.fromEntries(connectors.map((connector) => [connector.name, connector as unknown as Connector]));
+
+/** What the files say: the configuration and the mappings. Nothing is opened. */
+export type Definitions = { readonly config: Config; readonly folder: MappingFolder; readonly log: Logger };
+
+export type ComposeOptions = {
+  /** Path of causeway.yaml; undefined asks the environment, and then takes the one in the working folder. */
+  readonly configFile: string | undefined;
+  /** `open` starts sandboxes and opens connections; `closed` opens the database alone, to look into it. */
+  readonly systems: 'open' | 'closed';
+  /** Aborts when everything in flight must be given up. */
+  readonly halt: AbortSignal;
+  readonly onProgress?: SyncContext['onProgress'];
+  readonly reached?: SyncContext['reached'];
+};
+
+/** Everything opened and joined together. `close` ends it in reverse order. */
+export type Causeway = Definitions & { readonly context: SyncContext; readonly sandboxes: Sandboxes; close(): Promise<void> };
+
+export type Sandboxes = ReadonlyMap<string, RunningSandbox>;
+
+/** Things to close, the newest first; what fails to close does not keep the others from closing. */
+type Closers = (() => Promise<void> | void)[];
+
+async function closeAll(closers: Closers): Promise<void> {
+  for (const close of closers.reverse()) await close();
+}
+
+/** Reads the configuration and the mappings. Throws every problem of the configuration at once. */
+export async function define(configFile: string | undefined): Promise<Definitions> {
+  const config = readConfig(configFile, registry);
+  const log = logger({ level: config.log.level, destination: 'stderr', secrets: config.secrets });
+  const offers = Object.values(config.connections).map((connection): Offer => ({ ...connectorOf(connection), name: connection.name }));
+  const folder = mappingFolder(config.mappings, dirname(config.file), (files, values) => refuseFlows(readMappings(files, values), offers));
+  await folder.refresh();
+  return { config, folder, log };
+}
+
+/** Starts the sandboxes that the configuration names, or joins those that another process runs. */
+export async function openSandboxes(config: Config): Promise<{ sandboxes: Sandboxes; close(): Promise<void> }> {
+  const closers: Closers = [];
+  const sandboxes = new Map<string, RunningSandbox>();
+  try {
+    for (const connection of Object.values(config.connections)) {
+      const start = connectorOf(connection).sandbox;
+      if (connection.sandbox === null || start === null) continue;
+      const place = { ...connection.sandbox, connection: connection.name, folder: join(config.data, 'sandbox'), now };
+      const sandbox = await sharedSandbox(start, place);
+      closers.push(sandbox.close);
+      sandboxes.set(connection.name, sandbox);
+    }
+    return { sandboxes, close: () => closeAll(closers) };
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+/** Opens everything. Throws what a person must mend; whatever was opened by then is closed again. */
+export async function compose(options: ComposeOptions): Promise<Causeway> {
+  const definitions = await define(options.configFile);
+  const closers: Closers = [];
+  try {
+    const parts = await open(definitions, options, closers);
+    return { ...definitions, ...parts, close: () => closeAll(closers) };
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+async function open({ config, folder, log }: Definitions, options: ComposeOptions, closers: Closers): Promise<Pick<Causeway, 'context' | 'sandboxes'>> {
+  const url = await databaseUrl(config, log, closers);
+  const database = openDatabase(url, { max: 8, onError: (error) => log.warn({ err: error }, 'a database connection broke') });
+  closers.push(() => database.end());
+  await requireDatabase(database);
+  await migrate(database);
+  const boss = await startBoss(url, { onError: (error) => log.warn({ err: error }, 'the queue had a problem'), superviseSeconds: 5 });
+  closers.push(() => boss.stop({ graceful: false }));
+  for (const { flow } of folder.current()) await ensureQueues(boss, flow);
+  const opened = options.systems === 'open' ? await openSandboxes(config) : { sandboxes: new Map(), close: async () => {} };
+  closers.push(opened.close);
+  const connections = options.systems === 'open' ? openConnections(config, opened.sandboxes, log, closers) : new Map();
+  const context: SyncContext = {
+    database, boss, connections, mappings: folder.current, processId: randomUUID(), now, random: Math.random,
+    sleep: (ms, signal) => pause(ms, undefined, { signal }), halt: options.halt, log,
+    onProgress: options.onProgress ?? (() => {}), reached: options.reached ?? (() => {}),
+  };
+  await rememberTenants(context, options.halt);
+  return { context, sandboxes: opened.sandboxes };
+}
+
+async function databaseUrl(config: Config, log: Logger, closers: Closers): Promise<string> {
+  if (config.database !== 'embedded') return config.database.url;
+  const embedded = await startEmbedded({ dir: join(config.data, 'postgres'), log });
+  closers.push(embedded.stop);
+  return embedded.url;
+}
+
+function openConnections(config: Config, sandboxes: Sandboxes, log: Logger, closers: Closers): Map<string, OpenConnection> {
+  return new Map(
+    Object.values(config.connections).map((connection) => {
+      const connector = connectorOf(connection);
+      const settings = settingsOf(connection, connector, sandboxes.get(connection.name)?.settings ?? {});
+      const limits = connector.limits(settings);
+      const own = log.child({ connection: connection.name });
+      const http = httpKit({ limits, now, log: own });
+      closers.push(http.close);
+      const opened = connector.open(settings, { http, now, log: own });
+      return [connection.name, { ...opened, name: connection.name, connector, limits }];
+    }),
+  );
+}
+
+function connectorOf(connection: ConnectionConfig): Connector {
+  const connector = registry[connection.connector];
+  if (connector === undefined) throw new Error(`no connector is named ${connection.connector}`);
+  return connector;
+}
