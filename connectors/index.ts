@@ -3,4 +3,4 @@ import { hubspot } from './hubspot/index.ts';
 import { odoo } from './odoo/index.ts';
 
 /** The connectors that Causeway ships. A new one is its own folder and one line here. */
-export const connectors: readonly Connector<never>[] = [hubspot, odoo];
+export const connectors: readonly Connector[] = [hubspot, odoo];

@@ -9,7 +9,7 @@ import { readConfig } from './config/read.ts';
 import type { Connector, RunningSandbox } from './connector/contract.ts';
 import { httpKit } from './connector/http.ts';
 import { sharedSandbox } from './connector/shared-sandbox.ts';
-import { readMappings } from './mapping/read-mappings.ts';
+import { readMappings } from './mapping/read.ts';
 import { ensureQueues, startBoss } from './queue/boss.ts';
 import { openDatabase, requireDatabase } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
@@ -22,7 +22,7 @@ import { logger } from './telemetry/logger.ts';
 import type { Logger } from 'pino';
 
 const now = (): Date => new Date();
-const registry = Object.fromEntries(connectors.map((connector) => [connector.name, connector as unknown as Connector]));
+const registry = Object.fromEntries(connectors.map((connector) => [connector.name, connector]));
 
 /** What the files say: the configuration and the mappings. Nothing is opened. */
 export type Definitions = { readonly config: Config; readonly folder: MappingFolder; readonly log: Logger };

@@ -228,9 +228,9 @@ export type Connector<S = unknown> = {
   /** Unknown keys are refused. Secrets are plain strings here: the config has already resolved `${ENV}` and `file:`. */
   readonly settings: z.ZodType<S>;
   /** Names of the settings that are secrets and must never be printed. */
-  readonly secrets: readonly (keyof S & string)[];
+  readonly secrets: readonly string[];
   readonly capabilities: Capabilities;
-  readonly limits: (settings: S) => Limits;
-  readonly open: (settings: S, kit: Kit) => Connection;
+  limits(settings: S): Limits;
+  open(settings: S, kit: Kit): Connection;
   readonly sandbox: ((options: SandboxOptions) => Promise<RunningSandbox>) | null;
 };

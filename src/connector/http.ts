@@ -2,6 +2,13 @@
  * The outbound HTTP kit on axios: what every connector speaks through. Deadlines over the whole body, size
  * limits, no redirects, no foreign hosts, redaction, and the connection's shared budget.
  */
+import http from 'node:http';
+import https from 'node:https';
+import type { Logger } from 'pino';
+import { budget } from './budget.ts';
+import type { Limits } from './contract.ts';
+import { exchange, pack } from './exchange.ts';
+import { plainBaseUrl, plainPath } from './path.ts';
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -9,13 +16,17 @@ export type HttpRequest = {
   readonly path: string;
   readonly query?: { readonly [name: string]: string | readonly string[] };
   readonly headers?: { readonly [name: string]: string };
+  /** A text is sent as it stands (name its type in `headers`), anything else as JSON. */
   readonly body?: unknown;
   /**
    * Whether sending it twice does harm. When no answer comes, an unsafe request fails as `ambiguous` and a
    * safe one as `transient`.
    */
   readonly safe: boolean;
-  /** Milliseconds for the whole exchange, the last byte of the body included. Default: the client's. */
+  /**
+   * Milliseconds for the whole exchange, the last byte of the body included; waiting for the budget comes before
+   * and is ended by the signal alone. Default: the client's.
+   */
   readonly deadlineMs?: number;
 };
 
@@ -31,7 +42,11 @@ export type HttpReply = {
 };
 
 export type HttpClient = {
-  /** Throws a Fault: `transient` (surely not sent, or safe), `ambiguous` (unsafe and unanswered). */
+  /**
+   * Throws a Fault: `transient` (surely not sent, or safe), `ambiguous` (unsafe and unanswered), `invalid_record`
+   * (larger than any request may be; not sent). Throws the signal's reason when the caller gave up, and then an
+   * unsafe request may have been sent or not.
+   */
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpReply>;
 };
 
@@ -46,3 +61,48 @@ export type HttpClientOptions = {
 
 /** Makes clients that share one connection's budget and connection pool. */
 export type HttpKit = { client(options: HttpClientOptions): HttpClient };
+
+/** An {@link HttpKit} with the connections it holds open. Abort what is under way before closing it. */
+export type OpenHttpKit = HttpKit & { close(): void };
+
+/** Makes the kit of one connection. All its clients share one budget and one pool of kept-alive connections. */
+export function httpKit(options: {
+  readonly limits: Pick<Limits, 'concurrency' | 'rate'>;
+  readonly now: () => Date;
+  readonly log: Logger;
+}): OpenHttpKit {
+  const turns = budget(options.limits);
+  const pool = { keepAlive: true, maxSockets: options.limits.concurrency };
+  const agents = { http: new http.Agent(pool), https: new https.Agent(pool) };
+
+  const client = (clientOptions: HttpClientOptions): HttpClient => {
+    const base = plainBaseUrl(clientOptions.baseUrl);
+    return {
+      async send(request, signal) {
+        const path = plainPath(request.path);
+        const parcel = pack(request, base, path, clientOptions);
+        const endTurn = await turns.take(signal);
+        const started = options.now().getTime();
+        try {
+          const reply = await exchange(parcel, agents, signal);
+          const ms = options.now().getTime() - started;
+          options.log.debug(
+            { method: request.method, host: base.host, path, status: reply.status, ms },
+            'answered',
+          );
+          return reply;
+        } finally {
+          endTurn();
+        }
+      },
+    };
+  };
+
+  return {
+    client,
+    close() {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}

@@ -18,13 +18,20 @@ type Notice = { readonly pid: number; readonly url: string; readonly settings: R
  * Gives the sandbox of a connection: the one that another process runs already, or one started here. Its state lives
  * in one file, so it must never run twice; only who started it closes it.
  */
-export async function sharedSandbox(start: NonNullable<Connector['sandbox']>, place: SandboxPlace): Promise<RunningSandbox> {
+export async function sharedSandbox(
+  start: NonNullable<Connector['sandbox']>,
+  place: SandboxPlace,
+): Promise<RunningSandbox> {
   mkdirSync(place.folder, { recursive: true });
   const noticeFile = join(place.folder, `${place.connection}.json`);
   const running = await findRunning(noticeFile);
   if (running !== null) return { url: running.url, settings: running.settings, close: async () => {} };
   const sandbox = await start({
-    file: join(place.folder, `${place.connection}.journal`), seed: place.seed, port: place.port, misbehave: place.misbehave, now: place.now,
+    file: join(place.folder, `${place.connection}.journal`),
+    seed: place.seed,
+    port: place.port,
+    misbehave: place.misbehave,
+    now: place.now,
   });
   const notice: Notice = { pid: process.pid, url: sandbox.url, settings: sandbox.settings };
   writeFileSync(noticeFile, JSON.stringify(notice), { mode: 0o600 });

@@ -122,6 +122,12 @@ describe('what is sent', () => {
     expect(seen).toBe('PATCH /base/a%2Fb?q=x+y%26z&id=1&id=2 one application/json {"n":null}');
   });
 
+  it('names no type when there is no body', async () => {
+    const url = await serve((request, response) => response.end(JSON.stringify(request.headers)));
+    const reply = await open(url).send({ method: 'POST', path: '/x', safe: true }, never);
+    expect(reply.body).not.toHaveProperty('content-type');
+  });
+
   it('sends a text body as it stands', async () => {
     let seen = '';
     const url = await serve((request, response) => {

@@ -1,0 +1,51 @@
+/** What the stand-in knows of a version of Odoo, a field, a model and a row. */
+export type Version = 16 | 19;
+
+export type FieldType =
+  | 'char'
+  | 'text'
+  | 'html'
+  | 'integer'
+  | 'float'
+  | 'monetary'
+  | 'boolean'
+  | 'date'
+  | 'datetime'
+  | 'selection'
+  | 'many2one'
+  | 'one2many'
+  | 'many2many';
+
+export type Field = {
+  readonly type: FieldType;
+  readonly string: string;
+  readonly required?: boolean;
+  readonly readonly?: boolean;
+  readonly relation?: string;
+  /** For one2many: the many2one on the other side. */
+  readonly inverse?: string;
+  readonly selection?: readonly (readonly [string, string])[];
+  /** Decimals that a number is rounded to when it is written; null keeps all. */
+  readonly decimals?: number | null;
+  readonly default?: Stored;
+  /** The default is the moment of creation. */
+  readonly defaultsToNow?: boolean;
+  /** Odoo computes it unless it is written. */
+  readonly computed?: boolean;
+  readonly companyDependent?: boolean;
+};
+
+/** Numbers with decimals are kept as text, so that the sums are exact. Empty is `false`. */
+export type Stored = false | true | string | number | readonly number[];
+export type Row = { readonly [field: string]: Stored };
+export type Model = {
+  readonly label: string;
+  readonly fields: ReadonlyMap<string, Field>;
+  readonly order: string;
+};
+
+/** A value of a row as text; empty for what it does not have. */
+export const textOf = (row: Row | undefined, field: string): string => String(row?.[field] || '');
+
+/** The full external id that a row of `ir.model.data` stands for. */
+export const externalIdOf = (row: Row): string => `${textOf(row, 'module')}.${textOf(row, 'name')}`;

@@ -1,0 +1,12 @@
+/** Writes the pages of docs/ that are made from the code. A test fails while one of them is out of date. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorsPage } from '../src/errors/page.ts';
+
+const pages: Readonly<Record<string, () => string>> = {
+  'errors.md': errorsPage,
+};
+
+for (const [name, page] of Object.entries(pages)) {
+  writeFileSync(join(import.meta.dirname, '..', 'docs', name), page());
+}

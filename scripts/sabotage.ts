@@ -1,0 +1,162 @@
+/**
+ * Shows that each promise has a test that fails when its mechanism is taken out. For each line of the table below it
+ * copies the project's sources, takes the mechanism out of the copy, runs the tests named, and wants them to fail.
+ * Prints one line for each, and ends with code 1 when a test passed that should have failed.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+
+type Sabotage = {
+  readonly what: string;
+  readonly file: string;
+  readonly take: string;
+  readonly put: string;
+  readonly test: string;
+};
+
+const sabotages: readonly Sabotage[] = [
+  {
+    what: 'P1: the cursor is committed outside the transaction of its page',
+    file: 'src/sync/detect.ts',
+    take: 'const moved = await advanceCursor(tx, {',
+    put: 'const moved = await advanceCursor(context.database, {',
+    test: 'P1: no change is lost commits neither cursor nor mirror',
+  },
+  {
+    what: 'P1: a record that changed while it was sent is not queued again',
+    file: 'src/sync/settle.ts',
+    take: 'const changed = (versions.get(standing.sourceId) ?? null) !== standing.version;',
+    put: 'const changed = false;',
+    test: 'P1: no change is lost sends a change that arrives while the record is being sent',
+  },
+  {
+    what: 'P1: a page is committed over any revision of the cursor',
+    file: 'src/store/cursor.ts',
+    take: 'where c.reader is null or c.reader = excluded.reader or c.reader_until < now()',
+    put: 'where true',
+    test: 'P1: no change is lost reads each page once',
+  },
+  {
+    what: 'P2: no intent is committed before a create',
+    file: 'src/sync/deliver.ts',
+    take: 'if (intents.length > 0) await commitIntents',
+    put: 'if (intents.length < 0) await commitIntents',
+    test: 'P2: nothing is created twice',
+  },
+  {
+    what: 'P2: what is in doubt is not looked up',
+    file: 'src/sync/deliver.ts',
+    take: 'if (doubtful.length === 0) return',
+    put: 'if (doubtful.length >= 0) return',
+    test: 'P2: nothing is created twice',
+  },
+  {
+    what: 'P3: the mirror takes whatever comes last',
+    file: 'src/store/mirror.ts',
+    take: ' and excluded.modified_at >= m.modified_at',
+    put: '',
+    test: 'P3: older never overwrites newer leaves an older state aside',
+  },
+  {
+    what: 'P3: what was sent under a lost lease is not sent again',
+    file: 'src/sync/settle.ts',
+    take: 'if (sent.length === 0) return;',
+    put: 'if (sent.length >= 0) return;',
+    test: 'P3: older never overwrites newer mends an older state',
+  },
+  {
+    what: 'P4: neighbours of a refused record are not sent again',
+    file: 'src/sync/push.ts',
+    take: 'if (notApplied.length < batch.length) return { settled, again: [notApplied], stop: null };',
+    put: 'if (notApplied.length < batch.length) return { settled: new Map([...settled, ...failAll(notApplied, refusedAlone(), false)]), again: [], stop: null };',
+    test: 'P4: one bad record holds up nobody delivers the neighbours',
+  },
+  {
+    what: 'P4: silence counts as success',
+    file: 'src/sync/push.ts',
+    take: "settled.set(item.id, { status: 'failed', fault: unanswered(item.id), whole: false });",
+    put: "settled.set(item.id, { status: 'created', targetId: item.id });",
+    test: 'P4: one bad record holds up nobody treats an item that the sink did not answer',
+  },
+  {
+    what: 'P5: a skip loses its reason',
+    file: 'src/sync/conclude.ts',
+    take: "state: 'skipped', code: decision.code, reason: decision.reason",
+    put: "state: 'skipped', code: decision.code, reason: null",
+    test: 'P5: every record has one explainable state is skipped with the reason',
+  },
+  {
+    what: 'P6: equal output is sent again',
+    file: 'src/sync/decide.ts',
+    take: 'if (standing.fingerprint?.equals(print))',
+    put: 'if (false)',
+    test: 'P6: what did not change is not sent sends nothing when a change does not touch',
+  },
+  {
+    what: 'P7: linking a parent wakes nobody',
+    file: 'src/sync/settle.ts',
+    take: 'if (newlyLinked.length === 0) return;',
+    put: 'if (newlyLinked.length >= 0) return;',
+    test: 'P7: children wait for parents, and wake by themselves parks a child',
+  },
+  {
+    what: 'P7: a parent that comes while its child is parked is not seen',
+    file: 'src/sync/settle.ts',
+    take: 'record.conclusion.parkFor.some((parent) => linked(parent) !== null)',
+    put: 'record.conclusion.parkFor.some((parent) => linked(parent) === "nobody")',
+    test: 'P7: children wait for parents, and wake by themselves does not miss a parent',
+  },
+];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const copy = mkdtempSync(join(tmpdir(), 'causeway-sabotage-'));
+let survived = 0;
+try {
+  for (const part of [
+    'src',
+    'connectors',
+    'test',
+    'mappings',
+    'package.json',
+    'tsconfig.json',
+    'vitest.config.ts',
+  ]) {
+    cpSync(join(root, part), join(copy, part), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  for (const { what, file, take, put, test } of sabotages) {
+    const path = join(copy, file);
+    const before = readFileSync(path, 'utf8');
+    // The formatter may have broken the line; white space does not count.
+    const pattern = new RegExp(
+      take
+        .trim()
+        .split(/\s+/)
+        .map((word) => RegExp.escape(word))
+        .join('\\s+'),
+    );
+    if (!pattern.test(before)) throw new Error(`${file} no longer holds: ${take}`);
+    writeFileSync(
+      path,
+      before.replace(pattern, () => put),
+    );
+    // The sweep is the backstop of P1 and P7: it would mend the sabotage at the next run.
+    const run = spawnSync(
+      'npx',
+      ['vitest', 'run', '--project', 'integration', '-t', test, '--testTimeout', '20000'],
+      { cwd: copy, encoding: 'utf8' },
+    );
+    const caught = run.status !== 0 && stripVTControlCharacters(run.stdout).includes('FAIL');
+    survived += caught ? 0 : 1;
+    console.log(`${caught ? 'caught  ' : 'SURVIVED'}  ${what}`);
+    writeFileSync(path, before);
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+console.log(`${sabotages.length - survived} caught, ${survived} survived`);
+process.exitCode = survived === 0 ? 0 : 1;

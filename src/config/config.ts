@@ -1,0 +1,50 @@
+import type { z } from 'zod';
+import type { Position } from '../errors/error.ts';
+import type { LogLevel } from '../telemetry/logger.ts';
+
+/** Everything Causeway is told before it starts, checked and frozen. Paths are absolute. */
+export type Config = {
+  /** The file that it was read from. */
+  readonly file: string;
+  readonly database: 'embedded' | { readonly url: string };
+  /** Folder of the embedded database and of the sandboxes' state. */
+  readonly data: string;
+  /** Folder of the mapping files. */
+  readonly mappings: string;
+  readonly connections: { readonly [name: string]: ConnectionConfig };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly log: { readonly level: LogLevel };
+  /** Every secret value that the configuration holds, so that the log can take it out of its lines. */
+  readonly secrets: readonly string[];
+};
+
+/** One entry of `connections`. Use `settingsOf` to get settings that the connector accepts. */
+export type ConnectionConfig = {
+  readonly name: string;
+  readonly connector: string;
+  /** As configured, secrets resolved, not yet validated: a sandbox may have to supply what is missing. */
+  readonly settings: { readonly [key: string]: unknown };
+  readonly sandbox: SandboxConfig | null;
+  /** Its place in the file, for problems that show up later. */
+  readonly at: Position;
+};
+
+export type SandboxConfig = {
+  readonly seed: string;
+  readonly misbehave: { readonly [rule: string]: unknown };
+  /** 0 takes a free port. */
+  readonly port: number;
+};
+
+/** What the configuration has to know of a connector. Handed in, because this folder knows no vendor. */
+export type ConfigurableConnector = {
+  readonly settings: z.ZodType;
+  readonly secrets: readonly string[];
+  /** Null for a connector that brings no stand-in server. */
+  readonly sandbox: object | null;
+};
+
+export type ConnectorRegistry = { readonly [name: string]: ConfigurableConnector };
+
+/** Keys and list indexes that lead from the root of the file to a value. */
+export type ConfigPath = readonly (string | number)[];

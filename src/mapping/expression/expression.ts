@@ -1,0 +1,78 @@
+import type { Value } from '../../connector/value.ts';
+import { Decimal } from '../decimal.ts';
+import type { Scope } from '../record-path.ts';
+import { isRefusal, refuse, type Refusal } from '../refusal.ts';
+import { parseMistake, runMistake, typeMistake } from './mistake.ts';
+import { language, written } from './language.ts';
+import { type Read, rewrite, type Rewritten, type StaticMistake } from './rewrite.ts';
+
+/** A compiled CEL expression. It has no clock, no randomness and no way to run on and on. */
+export type Expression = {
+  readonly text: string;
+  /** The fields that it reads, for checks against what a vendor describes. */
+  readonly reads: readonly Read[];
+  /** True when it can only give true or false, as far as can be seen without running it; null when it depends. */
+  readonly yesOrNo: boolean | null;
+  /** Numbers come out as decimal text. A mistake in the data is a refusal, never a throw. */
+  readonly run: (scope: Scope) => Value | Refusal;
+};
+
+/**
+ * Compiles a CEL expression (https://github.com/google/cel-spec), once for many records. Fields of the record are
+ * variables. With `place: 'line'` (inside `lines`) they are the fields of the line, and `line` is the whole line;
+ * `record` is the whole record everywhere.
+ */
+export function compileExpression(text: string, place: 'record' | 'line'): Expression | { readonly mistakes: readonly StaticMistake[] } {
+  const parsed = parse(text, place === 'line' ? ['record', 'line'] : ['record']);
+  if ('mistake' in parsed) return { mistakes: [parsed] };
+  const { rewritten, compiled } = parsed;
+  if (rewritten.mistakes.length > 0) return { mistakes: rewritten.mistakes };
+  const checked = compiled.check();
+  if (!checked.valid) return { mistakes: [typeMistake(checked.error, rewritten)] };
+  return {
+    text,
+    reads: rewritten.reads,
+    yesOrNo: checked.type === 'dyn' ? null : checked.type === 'bool',
+    run: (scope) => {
+      try {
+        const result: unknown = compiled({ _here: scope.line ?? scope.record, _record: scope.record, _line: scope.line });
+        return toValue(result);
+      } catch (error) {
+        return refuse('expression_failed', runMistake(error, rewritten));
+      }
+    },
+  };
+}
+
+type Compiled = ReturnType<typeof language.parse>;
+
+function parse(text: string, reserved: readonly string[]): { rewritten: Rewritten; compiled: Compiled } | StaticMistake {
+  try {
+    const rewritten = rewrite(written.parse(text).ast, reserved);
+    return { rewritten, compiled: language.parse(rewritten.text) };
+  } catch (error) {
+    return parseMistake(error, text);
+  }
+}
+
+function toValue(result: unknown): Value | Refusal {
+  if (result === null || result === undefined) return null;
+  if (typeof result === 'boolean' || typeof result === 'string') return result;
+  if (typeof result === 'bigint') return result.toString();
+  if (result instanceof Decimal) return result.toFixed();
+  if (Array.isArray(result)) return all(result.map(toValue));
+  if (typeof result === 'object') {
+    const values = all(Object.values(result).map(toValue));
+    return isRefusal(values) ? values : Object.fromEntries(Object.keys(result).map((key, index) => [key, values[index] ?? null]));
+  }
+  return refuse('expression_failed', 'gives a floating point number, which loses cents; use `decimal`');
+}
+
+function all(results: readonly (Value | Refusal)[]): readonly Value[] | Refusal {
+  const values: Value[] = [];
+  for (const result of results) {
+    if (isRefusal(result)) return result;
+    values.push(result);
+  }
+  return values;
+}

@@ -1,0 +1,155 @@
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { didYouMean } from '../suggestion.ts';
+import { functions, macros, methods, refused } from './language.ts';
+
+/** A field that an expression reads. `here` is the line inside `lines`, else the record. */
+export type Read = { readonly root: 'here' | 'record' | 'line'; readonly steps: readonly string[]; readonly at: number };
+
+/** A mistake that is seen without running anything; `at` counts into the expression. */
+export type StaticMistake = { readonly mistake: string; readonly at: number };
+
+export type Rewritten = {
+  readonly text: string;
+  readonly reads: readonly Read[];
+  readonly mistakes: readonly StaticMistake[];
+  /** What was written where a node of the rewritten text begins and ends. */
+  readonly origin: (start: number, end: number) => ASTNode | null;
+};
+
+/** Lists within lists within lists: no mapping needs the third. */
+const deepestNesting = 2;
+
+/** Name of a variable of `all`, `map` and the like, and the list it goes through, where that is a field. */
+type Bound = ReadonlyMap<string, Omit<Read, 'at'> | null>;
+
+/**
+ * Turns the tree of an expression into the text that `language` runs: `company.id` becomes
+ * `_field(_field(_here, "company"), "id")`, so that a name never collides with a word of CEL (a source may have a
+ * field `type`), and what is not there is null. On the way it lists the fields that are read and refuses what is not
+ * ours. `reserved` are the names that mean the whole record or the whole line.
+ */
+export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
+  let text = '';
+  const reads: Read[] = [];
+  const mistakes: StaticMistake[] = [];
+  const origins: { start: number; end: number; node: ASTNode }[] = [];
+
+  const put = (...pieces: (string | (() => void))[]): void => {
+    for (const piece of pieces) {
+      if (typeof piece === 'string') text += piece;
+      else piece();
+    }
+  };
+  const each = (nodes: readonly ASTNode[], bound: Bound, depth: number): (() => void) => () => {
+    for (const [index, node] of nodes.entries()) put(index === 0 ? '' : ', ', () => write(node, bound, depth));
+  };
+  const wrong = (node: ASTNode, mistake: string): void => {
+    mistakes.push({ mistake, at: node.start });
+    text += 'null';
+  };
+
+  function write(node: ASTNode, bound: Bound, depth: number, inPath = false): void {
+    const start = text.length;
+    const read = pathOf(node, bound, reserved);
+    if (read !== null && !inPath && read.steps.length > 0) reads.push({ ...read, at: node.start });
+    writeNode(node, bound, depth);
+    origins.push({ start, end: text.length, node });
+  }
+
+  function writeNode(node: ASTNode, bound: Bound, depth: number): void {
+    const inner = (child: ASTNode, inPath = false): (() => void) => () => write(child, bound, depth, inPath);
+    switch (node.op) {
+      case 'value':
+        return writeLiteral(node);
+      case 'id':
+        if (bound.has(node.args)) return put(node.args);
+        return put(reserved.includes(node.args) ? `_${node.args}` : `_field(_here, ${JSON.stringify(node.args)})`);
+      case '.':
+        return put('_field(', inner(node.args[0], true), `, ${JSON.stringify(node.args[1])})`);
+      case '[]':
+        return put('_at(', inner(node.args[0], true), ', ', inner(node.args[1]), ')');
+      case 'call':
+        return writeCall(node, node.args[0], node.args[1], bound, depth);
+      case 'rcall':
+        return writeMethod(node, node.args[0], node.args[1], node.args[2], bound, depth);
+      case 'list':
+        return put('[', each(node.args, bound, depth), ']');
+      case 'map':
+        return put('{', () => writeEntries(node.args, bound, depth), '}');
+      case '?:':
+        return put('(', inner(node.args[0]), ' ? ', inner(node.args[1]), ' : ', inner(node.args[2]), ')');
+      case '!_':
+      case '-_':
+        return put(node.op.charAt(0), '(', inner(node.args), ')');
+      case '.?':
+      case '[?]':
+        return wrong(node, 'what is missing is null already; write a plain `.` or `[…]`');
+      default:
+        return put('(', inner(node.args[0]), ` ${node.op} `, inner(node.args[1]), ')');
+    }
+  }
+
+  function writeLiteral(node: ASTNode): void {
+    const literal = node.input.slice(node.start, node.end);
+    if (typeof node.args === 'number') return put(`decimal("${literal}")`);
+    if (node.args !== null && typeof node.args === 'object') return wrong(node, `\`${literal}\` is of a kind that has no use here`);
+    return put(literal);
+  }
+
+  function writeEntries(entries: readonly (readonly [ASTNode, ASTNode])[], bound: Bound, depth: number): void {
+    for (const [index, [key, value]] of entries.entries()) {
+      put(index === 0 ? '' : ', ', () => write(key, bound, depth), ': ', () => write(value, bound, depth));
+    }
+  }
+
+  function writeCall(node: ASTNode, name: string, given: readonly ASTNode[], bound: Bound, depth: number): void {
+    if (!functions.some((known) => known === name)) return wrong(node, unknown(name));
+    if (name !== 'has') return put(`${name}(`, each(given, bound, depth), ')');
+    const [field] = given;
+    if (field === undefined || pathOf(field, bound, reserved) === null) return wrong(node, '`has` takes one field, such as has(company.id)');
+    return put('(', () => write(field, bound, depth), ' != null)');
+  }
+
+  function writeMethod(node: ASTNode, name: string, of: ASTNode, given: readonly ASTNode[], bound: Bound, depth: number): void {
+    if (!macros.some((known) => known === name)) {
+      if (!methods.some((known) => known === name)) return wrong(node, unknown(name));
+      return put(() => write(of, bound, depth), `.${name}(`, each(given, bound, depth), ')');
+    }
+    const [variable, ...rest] = given;
+    if (variable?.op !== 'id' || rest.length === 0) return wrong(node, `\`${name}\` takes a name and an expression, such as ${name}(line, …)`);
+    if (depth >= deepestNesting) return wrong(node, 'goes through lists more than two deep');
+    const within = new Map([...bound, [variable.args, pathOf(of, bound, reserved)]]);
+    return put('_items(', () => write(of, bound, depth), `).${name}(${variable.args}, `, each(rest, within, depth + 1), ')');
+  }
+
+  write(tree, new Map(), 0);
+  const origin = (start: number, end: number): ASTNode | null =>
+    origins.filter((mark) => mark.start <= start && end <= mark.end).toSorted((a, b) => a.end - a.start - (b.end - b.start))[0]?.node ?? null;
+  return { text, reads, mistakes, origin };
+}
+
+function unknown(name: string): string {
+  const reason = refused[name];
+  if (reason !== undefined) return `\`${name}\` cannot be used: ${reason}`;
+  return `there is no function \`${name}\`${didYouMean(name, [...functions, ...methods, ...macros])}`;
+}
+
+/** The field that a node names, where it names one. */
+export function pathOf(node: ASTNode, bound: Bound, reserved: readonly string[]): Omit<Read, 'at'> | null {
+  if (node.op === 'id') {
+    const list = bound.get(node.args);
+    if (list !== undefined) return list;
+    if (!reserved.includes(node.args)) return { root: 'here', steps: [node.args] };
+    return { root: node.args === 'line' ? 'line' : 'record', steps: [] };
+  }
+  if (node.op === '.') return longer(pathOf(node.args[0], bound, reserved), node.args[1]);
+  if (node.op !== '[]') return null;
+  const [of, place] = node.args;
+  const name = place.op === 'value' ? place.args : null;
+  const path = pathOf(of, bound, reserved);
+  return typeof name === 'string' ? longer(path, name) : path;
+}
+
+function longer(path: Omit<Read, 'at'> | null, step: string): Omit<Read, 'at'> | null {
+  return path && { root: path.root, steps: [...path.steps, step] };
+}

@@ -1,0 +1,89 @@
+import type { Declaration } from './declaration.ts';
+import type { ReadFile } from './read.ts';
+import { didYouMean } from './suggestion.ts';
+import type { YamlPath } from './yaml.ts';
+
+type Sound = ReadFile & { readonly declared: Declaration };
+
+/** Reports what is wrong between mappings: names, references and targets. */
+export function checkFlows(files: readonly ReadFile[]): void {
+  const sound = files.filter((file): file is Sound => file.declared !== null);
+  checkNames(files);
+  checkReferences(sound, files);
+  checkCycles(sound);
+  checkTargets(sound);
+}
+
+function checkNames(files: readonly ReadFile[]): void {
+  for (const file of files) {
+    const twin = files.find((other) => other !== file && other.flow !== null && other.flow === file.flow);
+    if (twin !== undefined) file.report('mapping_duplicate_flow', `\`${twin.path}\` has a flow \`${file.flow}\` as well`, ['flow']);
+  }
+}
+
+function checkReferences(sound: readonly Sound[], files: readonly ReadFile[]): void {
+  const names = files.flatMap(({ flow }) => flow ?? []);
+  for (const file of sound) {
+    for (const { flow, path } of referencesIn(file.declared)) {
+      if (!names.includes(flow)) {
+        file.report('mapping_unknown_flow', `there is no flow \`${flow}\`${didYouMean(flow, names)}`, path);
+        continue;
+      }
+      const target = sound.find((other) => other.flow === flow)?.declared;
+      const { read, write } = file.declared;
+      if (target !== undefined && (target.write.to !== write.to || target.read.from !== read.from)) {
+        file.report('mapping_wrong_connection', `the flow \`${flow}\` goes from \`${target.read.from}\` to \`${target.write.to}\`, and this one from \`${read.from}\` to \`${write.to}\`: its ids mean nothing here`, path);
+      }
+    }
+  }
+}
+
+/** A record may refer to others of its own flow (a company to its parent company), so that is no circle. */
+function checkCycles(sound: readonly Sound[]): void {
+  for (const file of sound) {
+    const { flow } = file.declared;
+    for (const reference of referencesIn(file.declared)) {
+      const way = reference.flow === flow || !reference.waits ? null : wayBack(reference.flow, flow, sound, new Set());
+      if (way === null) continue;
+      file.report('mapping_flow_cycle', `records would wait for each other in a circle: ${[flow, ...way].join(' → ')}`, reference.path);
+      break;
+    }
+  }
+}
+
+/** The flows on the way from one flow to another along references that wait, or null when there is none. */
+function wayBack(from: string, to: string, sound: readonly Sound[], seen: Set<string>): string[] | null {
+  if (from === to) return [to];
+  if (seen.has(from)) return null;
+  seen.add(from);
+  const file = sound.find(({ flow }) => flow === from);
+  for (const { flow, waits } of file ? referencesIn(file.declared) : []) {
+    const way = waits ? wayBack(flow, to, sound, seen) : null;
+    if (way !== null) return [from, ...way];
+  }
+  return null;
+}
+
+function checkTargets(sound: readonly Sound[]): void {
+  const target = ({ declared: { read, write } }: Sound): string => JSON.stringify([read.from, read.entity, write.to, write.entity, write.key ?? null]);
+  for (const file of sound) {
+    const twin = sound.find((other) => other !== file && target(other) === target(file));
+    if (twin === undefined) continue;
+    const { read, write } = file.declared;
+    file.report('mapping_same_target', `\`${twin.path}\` makes \`${write.entity}\` of \`${read.entity}\` as well, under the same key`, ['write'], 'key');
+  }
+}
+
+type FlowReference = { readonly flow: string; readonly waits: boolean; readonly path: YamlPath };
+
+function referencesIn({ fields, lines = {} }: Declaration): FlowReference[] {
+  const groups = [
+    { rules: fields, path: ['fields'] },
+    ...Object.entries(lines).map(([field, each]) => ({ rules: each.fields, path: ['lines', field, 'fields'] })),
+  ];
+  return groups.flatMap(({ rules, path }) =>
+    Object.entries(rules).flatMap(([field, rule]) =>
+      rule.reference === undefined ? [] : { flow: rule.reference, waits: rule.if_missing !== 'null', path: [...path, field, 'reference'] },
+    ),
+  );
+}

@@ -1,0 +1,36 @@
+import { DateTime, IANAZone } from 'luxon';
+
+/** A date without a time, which no time zone ever changes, or a point in time in epoch milliseconds. */
+export type Moment = { readonly kind: 'date'; readonly text: string } | { readonly kind: 'instant'; readonly ms: number };
+
+const date = /^\d{4}-\d{2}-\d{2}$/;
+const zoned = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$/;
+/** Eleven digits and more: ten would be seconds for others, and fewer are no time that a CRM holds. */
+const epoch = /^-?\d{11,14}$/;
+
+/** Reads `YYYY-MM-DD`, ISO 8601 with `Z` or an offset, or epoch milliseconds; null when it is none of them. */
+export function parseMoment(text: string): Moment | null {
+  const trimmed = text.trim();
+  if (epoch.test(trimmed)) return { kind: 'instant', ms: Number(trimmed) };
+  if (date.test(trimmed)) return DateTime.fromISO(trimmed).isValid ? { kind: 'date', text: trimmed } : null;
+  if (!zoned.test(trimmed)) return null;
+  const instant = DateTime.fromISO(trimmed.toUpperCase().replace(' ', 'T'), { setZone: true });
+  return instant.isValid && !trimmed.includes('T24:') ? { kind: 'instant', ms: instant.toMillis() } : null;
+}
+
+/** The calendar date of a moment. Only an instant passes the time zone. */
+export function dateOf(moment: Moment, timezone: string): string | null {
+  if (moment.kind === 'date') return moment.text;
+  return DateTime.fromMillis(moment.ms, { zone: timezone }).toISODate();
+}
+
+/** ISO 8601 in UTC with a `Z`, without needless milliseconds; a date begins at midnight in the time zone. */
+export function instantOf(moment: Moment, timezone: string): string | null {
+  const zone = { zone: timezone };
+  const instant = moment.kind === 'date' ? DateTime.fromISO(moment.text, zone) : DateTime.fromMillis(moment.ms, zone);
+  return instant.toUTC().toISO({ suppressMilliseconds: true });
+}
+
+export function isTimezone(name: string): boolean {
+  return IANAZone.isValidZone(name);
+}

@@ -1,0 +1,15 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** `; did you mean \`from\`?` when one of the known names is near enough to what was written, else an empty text. */
+export function didYouMean(written: string, known: readonly string[]): string {
+  const name = nearest(written, known);
+  return name === null ? '' : `; did you mean \`${name}\`?`;
+}
+
+/** The known name that differs from what was written by a slip or two, or null. */
+export function nearest(written: string, known: readonly string[]): string | null {
+  if (known.length === 0) return null;
+  const name = closest(written, known);
+  const slips = Math.max(1, Math.floor(Math.max(written.length, name.length) * 0.4));
+  return distance(written, name) <= Math.min(slips, 4) ? name : null;
+}
