@@ -2,9 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsPage } from '../src/errors/page.ts';
+import { editorSchemaText } from '../src/mapping/editor-schema.ts';
+import { mappingReferencePage } from '../src/mapping/reference-page.ts';
 
 const pages: Readonly<Record<string, () => string>> = {
   'errors.md': errorsPage,
+  'mapping-reference.md': mappingReferencePage,
+  'schema/mapping.json': editorSchemaText,
 };
 
 for (const [name, page] of Object.entries(pages)) {

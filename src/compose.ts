@@ -34,6 +34,8 @@ export type ComposeOptions = {
   readonly systems: 'open' | 'closed';
   /** Aborts when everything in flight must be given up. */
   readonly halt: AbortSignal;
+  /** Writes the log to a file in the data folder, so that it does not run through a progress display. */
+  readonly logToFile?: boolean;
   readonly onProgress?: SyncContext['onProgress'];
   readonly reached?: SyncContext['reached'];
 };
@@ -51,9 +53,9 @@ async function closeAll(closers: Closers): Promise<void> {
 }
 
 /** Reads the configuration and the mappings. Throws every problem of the configuration at once. */
-export async function define(configFile: string | undefined): Promise<Definitions> {
+export async function define(configFile: string | undefined, logToFile = false): Promise<Definitions> {
   const config = readConfig(configFile, registry);
-  const log = logger({ level: config.log.level, destination: 'stderr', secrets: config.secrets });
+  const log = logger({ level: config.log.level, destination: logToFile ? { file: join(config.data, 'causeway.log') } : 'stderr', secrets: config.secrets });
   const offers = Object.values(config.connections).map((connection): Offer => ({ ...connectorOf(connection), name: connection.name }));
   const folder = mappingFolder(config.mappings, dirname(config.file), (files, values) => refuseFlows(readMappings(files, values), offers));
   await folder.refresh();
@@ -82,7 +84,7 @@ export async function openSandboxes(config: Config): Promise<{ sandboxes: Sandbo
 
 /** Opens everything. Throws what a person must mend; whatever was opened by then is closed again. */
 export async function compose(options: ComposeOptions): Promise<Causeway> {
-  const definitions = await define(options.configFile);
+  const definitions = await define(options.configFile, options.logToFile);
   const closers: Closers = [];
   try {
     const parts = await open(definitions, options, closers);

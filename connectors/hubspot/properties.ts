@@ -58,19 +58,14 @@ const bookkeeping = new Set([
 ]);
 
 export function accountProperties(client: HubSpotClient, settings: HubSpotSettings, kit: Kit): Properties {
-  const known = new Map<
-    ObjectType,
-    { readonly until: number; readonly list: Promise<PropertyDefinition[]> }
-  >();
+  const known = new Map<ObjectType, { readonly until: number; readonly list: PropertyDefinition[] }>();
 
-  /** One request for many askers at once; a failed one is not kept. */
-  function definitions(type: ObjectType, signal: AbortSignal): Promise<PropertyDefinition[]> {
+  async function definitions(type: ObjectType, signal: AbortSignal): Promise<PropertyDefinition[]> {
     const now = kit.now().getTime();
     const entry = known.get(type);
     if (entry && now < entry.until) return entry.list;
-    const list = fetchDefinitions(type, signal);
+    const list = await fetchDefinitions(type, signal);
     known.set(type, { until: now + freshMs, list });
-    list.catch(() => known.get(type)?.list === list && known.delete(type));
     return list;
   }
 

@@ -1,4 +1,5 @@
 /** The write-back side: it changes properties of records that exist, and creates or removes nothing. */
+import type { z } from 'zod';
 import type { Outcome, SinkItem } from '../../src/connector/contract.ts';
 import { Fault } from '../../src/connector/fault.ts';
 import type { Value } from '../../src/connector/value.ts';
@@ -57,12 +58,15 @@ async function sendRound(
     objectWriteTraceId: item.id,
     properties,
   }));
-  const answer = await client.write(
-    `${client.paths.objects(type)}/batch/update`,
-    { inputs },
-    objectBatch,
-    signal,
-  );
+  const path = `${client.paths.objects(type)}/batch/update`;
+  let answer: z.output<typeof objectBatch>;
+  try {
+    answer = await client.write(path, { inputs }, objectBatch, signal);
+  } catch (error) {
+    if (error instanceof Fault && error.kind === 'not_found')
+      return whichAreGone(client, type, round, error, signal);
+    throw error;
+  }
   const errors = answer.errors ?? [];
   const unanswered: Prepared[] = [];
   const outcomes = round.flatMap((ready): Outcome[] => {
@@ -74,6 +78,30 @@ async function sendRound(
     return [];
   });
   return [...outcomes, ...(await explain(client, type, unanswered, answer, signal))];
+}
+
+/** A batch that is not found as a whole is either about records that are gone, or about a wrong address. */
+async function whichAreGone(
+  client: HubSpotClient,
+  type: EntityType,
+  round: readonly Prepared[],
+  fault: Fault,
+  signal: AbortSignal,
+): Promise<Outcome[]> {
+  const located = await locate(
+    client,
+    type,
+    round.map(({ targetId }) => targetId),
+    [],
+    signal,
+  );
+  if (located.every(({ object }) => object !== null))
+    throw new Fault({ kind: 'config', code: fault.code, message: fault.message, cause: fault });
+  return round.map((ready, index) =>
+    located[index]?.object
+      ? { id: ready.item.id, status: 'not_applied' }
+      : failed(ready, gone(type, ready.targetId)),
+  );
 }
 
 function answers(object: HubSpotObject, { item, targetId }: Prepared): boolean {

@@ -19,6 +19,9 @@ export async function existing(
   const numbers = ids.flatMap((id) => databaseId(id) ?? []);
   if (numbers.length === 0) return new Set();
   const params = { domain: [['id', 'in', numbers]], fields: ['id'] };
-  const answer = await call({ model, method: 'search_read', params, context: { active_test: false } }, signal);
+  const answer = await call(
+    { model, method: 'search_read', params, context: { active_test: false } },
+    signal,
+  );
   return new Set(readAnswer(z.array(z.looseObject({ id: z.number() })), answer).map(({ id }) => String(id)));
 }

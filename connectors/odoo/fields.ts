@@ -86,7 +86,8 @@ async function askDefaults(
     const answer = await call({ model, method: 'default_get', params, positional: true }, signal);
     return new Set(Object.keys(readAnswer(z.record(z.string(), z.unknown()), answer)));
   } catch (error) {
-    if (error instanceof Fault && (error.kind === 'invalid_record' || error.kind === 'bug')) return new Set(names);
+    if (error instanceof Fault && (error.kind === 'invalid_record' || error.kind === 'bug'))
+      return new Set(names);
     throw error;
   }
 }

@@ -20,7 +20,8 @@ export type SessionOptions = GlobalOptions & Pick<ComposeOptions, 'systems' | 'o
 export function inSession(options: SessionOptions, work: (session: Session) => Promise<ExitCode>): Promise<ExitCode> {
   return guarded(options, async (shutdown) => {
     const { onProgress } = options;
-    const causeway = await compose({ configFile: options.config, systems: options.systems, halt: shutdown.halt, ...(onProgress && { onProgress }) });
+    const logToFile = onProgress !== undefined && options.json !== true && process.stderr.isTTY;
+    const causeway = await compose({ configFile: options.config, systems: options.systems, halt: shutdown.halt, logToFile, ...(onProgress && { onProgress }) });
     try {
       return await work({ causeway, shutdown, json: options.json === true });
     } finally {

@@ -29,7 +29,7 @@ export type ConnectionConfig = {
   readonly at: Position;
 };
 
-export type SandboxConfig = {
+type SandboxConfig = {
   readonly seed: string;
   readonly misbehave: { readonly [rule: string]: unknown };
   /** 0 takes a free port. */

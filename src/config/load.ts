@@ -95,9 +95,13 @@ function recordAt(value: unknown, key: string): Record<string, unknown> {
   return typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? { ...inner } : {};
 }
 
+/** The password as it stands in the address, and as it is meant. */
 function databaseSecrets(database: string): string[] {
   const password = URL.parse(database)?.password ?? '';
-  return password === '' ? [] : [password, decodeURIComponent(password)];
+  const meant = password.replaceAll(/(?:%[0-9a-f]{2})+/giu, (escapes) =>
+    Buffer.from(escapes.replaceAll('%', ''), 'hex').toString(),
+  );
+  return password === '' ? [] : [password, meant];
 }
 
 const secretsOf =

@@ -4,7 +4,7 @@ import type { ConfigDocument } from './document.ts';
 import type { Override } from './environment.ts';
 
 /** What a person calls a value, and where it stands if it stands in the file. */
-export type Located = { readonly name: string } & Partial<Place>;
+type Located = { readonly name: string } & Partial<Place>;
 
 /** Says where the value or the key at a path comes from. */
 export type Locate = (path: ConfigPath, on?: 'key' | 'value') => Located;

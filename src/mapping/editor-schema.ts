@@ -12,6 +12,11 @@ export function mappingJsonSchema(): JsonSchema {
   return { title: 'Causeway mapping', ...schema };
 }
 
+/** The text of docs/schema/mapping.json. */
+export function editorSchemaText(): string {
+  return `${JSON.stringify(mappingJsonSchema(), null, 2)}\n`;
+}
+
 function adapt(schema: JsonSchema): void {
   const editor = schema['editor'];
   if (Array.isArray(editor)) {

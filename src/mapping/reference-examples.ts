@@ -4,61 +4,61 @@ export type RuleExample = { readonly rule: string; readonly record: string };
 /** Examples for every key of a rule, by key. `linked` companies have ERP ids, and `currencies` is a value map. */
 export const ruleExamples: { readonly [key: string]: readonly RuleExample[] } = {
   from: [
-    { rule: '{ from: company.id }', record: '{ company: { id: "5" } }' },
-    { rule: '{ from: [mobile, phone] }', record: '{ mobile: "", phone: "030 1" }' },
+    { rule: "{ from: company.id }", record: '{ company: { id: "5" } }' },
+    { rule: "{ from: [mobile, phone] }", record: '{ mobile: "", phone: "030 1" }' },
   ],
-  value: [{ rule: '{ value: "true", as: boolean }', record: '{}' }],
+  value: [{ rule: "{ value: 'true', as: boolean }", record: '{}' }],
   template: [
-    { rule: '{ template: "{firstname} {lastname}" }', record: '{ firstname: Ada, lastname: Lovelace }' },
-    { rule: '{ template: "{firstname} {lastname}" }', record: '{ lastname: Lovelace }' },
-    { rule: '{ template: "Fax {fax}" }', record: '{}' },
+    { rule: "{ template: '{firstname} {lastname}' }", record: '{ firstname: Ada, lastname: Lovelace }' },
+    { rule: "{ template: '{firstname} {lastname}' }", record: '{ lastname: Lovelace }' },
+    { rule: "{ template: 'Fax {fax}' }", record: '{}' },
   ],
   expr: [
     { rule: "{ expr: 'decimal(price) * (1 - decimal(discount) / 100)', as: decimal, scale: 2 }", record: '{ price: "19.99", discount: "15" }' },
     { rule: "{ expr: 'contacts.filter(c, c.main == \"true\").map(c, c.email).join(\", \")' }", record: '{ contacts: [{ main: "true", email: a@b.example }, { main: "false" }] }' },
   ],
   choose: [
-    { rule: '{ choose: [{ when: price == 0, value: gift }, { when: price > 999, from: grade }], else: { value: goods } }', record: '{ price: "0.00" }' },
+    { rule: "{ choose: [{ when: price == 0, value: gift }, { when: price > 999, from: grade }] }", record: '{ price: "0.00" }' },
   ],
-  else: [{ rule: '{ choose: [{ when: price == 0, value: gift }], else: { value: goods } }', record: '{ price: "3" }' }],
+  else: [{ rule: "{ choose: [{ when: price == 0, value: gift }], else: { value: goods } }", record: '{ price: "3" }' }],
   reference: [
-    { rule: '{ reference: accounts, from: company.id }', record: '{ company: { id: "5" } }' },
-    { rule: '{ reference: accounts, from: company.id }', record: '{ company: { id: "6" } }' },
+    { rule: "{ reference: accounts, from: company.id }", record: '{ company: { id: "5" } }' },
+    { rule: "{ reference: accounts, from: company.id }", record: '{ company: { id: "6" } }' },
   ],
-  if_missing: [{ rule: '{ reference: accounts, from: company.id, if_missing: "null" }', record: '{ company: { id: "6" } }' }],
+  if_missing: [{ rule: "{ reference: accounts, from: company.id, if_missing: 'null' }", record: '{ company: { id: "6" } }' }],
   map: [
-    { rule: '{ from: currency, map: currencies }', record: '{ currency: Euro }' },
-    { rule: '{ from: currency, map: currencies }', record: '{ currency: Yen }' },
+    { rule: "{ from: currency, map: currencies }", record: '{ currency: Euro }' },
+    { rule: "{ from: currency, map: currencies }", record: '{ currency: Yen }' },
   ],
-  default: [{ rule: '{ from: terms, default: NET30 }', record: '{ terms: "" }' }],
+  default: [{ rule: "{ from: terms, default: NET30 }", record: '{ terms: "" }' }],
   as: [
-    { rule: '{ from: zip, as: text }', record: '{ zip: "05021" }' },
-    { rule: '{ from: seats, as: integer }', record: '{ seats: "12.0" }' },
-    { rule: '{ from: amount, as: decimal }', record: '{ amount: "1200.50" }' },
-    { rule: '{ from: amount, as: decimal }', record: '{ amount: "1,200.50" }' },
-    { rule: '{ from: active, as: boolean }', record: '{ active: "yes" }' },
-    { rule: '{ from: due, as: date }', record: '{ due: "2026-03-31" }' },
-    { rule: '{ from: closed, as: datetime }', record: '{ closed: "2026-03-31T09:30:00+02:00" }' },
-    { rule: '{ from: closed, as: datetime }', record: '{ closed: "1774942200000" }' },
-    { rule: '{ from: country, as: country }', record: '{ country: Deutschland }' },
+    { rule: "{ from: zip, as: text }", record: '{ zip: "05021" }' },
+    { rule: "{ from: seats, as: integer }", record: '{ seats: "12.0" }' },
+    { rule: "{ from: amount, as: decimal }", record: '{ amount: "1200.50" }' },
+    { rule: "{ from: amount, as: decimal }", record: '{ amount: "1,200.50" }' },
+    { rule: "{ from: active, as: boolean }", record: '{ active: "yes" }' },
+    { rule: "{ from: due, as: date }", record: '{ due: "2026-03-31" }' },
+    { rule: "{ from: closed, as: datetime }", record: '{ closed: "2026-03-31T09:30:00+02:00" }' },
+    { rule: "{ from: closed, as: datetime }", record: '{ closed: "1774942200000" }' },
+    { rule: "{ from: country, as: country }", record: '{ country: Deutschland }' },
   ],
-  scale: [{ rule: '{ from: price, as: decimal, scale: 2 }', record: '{ price: "7.5" }' }],
+  scale: [{ rule: "{ from: price, as: decimal, scale: 2 }", record: '{ price: "7.5" }' }],
   rounding: ['half_even', 'half_up', 'half_down', 'up', 'down'].map((rounding) => ({
     rule: `{ from: price, as: decimal, scale: 2, rounding: ${rounding} }`,
     record: '{ price: "-2.125" }',
   })),
   timezone: [
-    { rule: '{ from: closed, as: date, timezone: Europe/Paris }', record: '{ closed: "2026-03-31T22:30:00Z" }' },
-    { rule: '{ from: due, as: datetime, timezone: Europe/Paris }', record: '{ due: "2026-03-31" }' },
+    { rule: "{ from: closed, as: date, timezone: Europe/Paris }", record: '{ closed: "2026-03-31T22:30:00Z" }' },
+    { rule: "{ from: due, as: datetime, timezone: Europe/Paris }", record: '{ due: "2026-03-31" }' },
   ],
-  max: [{ rule: '{ from: name, max: 10 }', record: '{ name: Alfreds Futterkiste }' }],
-  too_long: [{ rule: '{ from: name, max: 10, too_long: cut }', record: '{ name: Alfreds Futterkiste }' }],
+  max: [{ rule: "{ from: name, max: 10 }", record: '{ name: Alfreds Futterkiste }' }],
+  too_long: [{ rule: "{ from: name, max: 10, too_long: cut }", record: '{ name: Alfreds Futterkiste }' }],
   when_empty: [
-    { rule: '{ from: note }', record: '{ note: "" }' },
-    { rule: '{ from: note, when_empty: clear }', record: '{ note: "" }' },
+    { rule: "{ from: note }", record: '{ note: "" }' },
+    { rule: "{ from: note, when_empty: clear }", record: '{ note: "" }' },
   ],
-  required: [{ rule: '{ from: name, required: true }', record: '{ name: null }' }],
-  write_on: [{ rule: '{ template: "CRM {id}", write_on: create }', record: '{ id: "7" }' }],
+  required: [{ rule: "{ from: name, required: true }", record: '{ name: null }' }],
+  write_on: [{ rule: "{ template: 'CRM {id}', write_on: create }", record: '{ id: "7" }' }],
 };
 
 /** A whole mapping that uses every key of the file. */
@@ -66,7 +66,7 @@ export const wholeExample = `flow: won-deals
 about: A deal that is won in the CRM becomes a sales order in the ERP.
 read: { from: crm, entity: deals, with: [company, line_items] }
 write: { to: erp, entity: sale.order, key: client_order_ref }
-schedule: "*/5 * * * *"
+schedule: '*/5 * * * *'
 schedule_timezone: Europe/Paris
 freshness: 1h
 only_when: stage == "closedwon" && amount > 0
@@ -79,7 +79,7 @@ fields:
   currency_id: { from: currency, map: currencies }
   payment_term: { from: company.terms, map: payment_terms, default: NET30 }
   note: { from: note, when_empty: clear }
-  origin: { template: "CRM {id}", write_on: create }
+  origin: { template: 'CRM {id}', write_on: create }
 lines:
   order_line:
     for_each: line_items
@@ -88,7 +88,7 @@ lines:
     fields:
       name: { from: name, max: 200, too_long: cut }
       qty: { from: quantity, as: decimal, scale: 3 }
-      price_unit: { expr: "decimal(price) * (1 - decimal(discount))", as: decimal, scale: 4 }
+      price_unit: { expr: 'decimal(price) * (1 - decimal(discount))', as: decimal, scale: 4 }
       due: { from: ..closed_at, as: date }
 value_maps:
   currencies: { Euro: EUR, Dollar: USD }

@@ -46,7 +46,9 @@ export function mappingReferencePage(): string {
   ].join('\n\n')}\n`;
 }
 
-const intro = `A mapping file says how records of one kind in the CRM become records of one kind in the ERP. It is YAML, and every value is read as the text that stands there: \`0123\` keeps its zero and \`NO\` is Norway. A key that is not listed here is refused, and all problems of all files are told at once, each with its line. An editor that knows \`docs/schema/mapping.json\` completes the keys.`;
+const intro = `A mapping file says how records of one kind in the CRM become records of one kind in the ERP. It is YAML, and every value is read as the text that stands there: \`0123\` keeps its zero and \`NO\` is Norway. A key that is not listed here is refused, and all problems of all files are told at once, each with its line. An editor that knows \`docs/schema/mapping.json\` completes the keys.
+
+This page is generated from the code; write it anew with \`node scripts/generate-docs.ts\`.`;
 
 const rules = `ERP field on the left, rule on the right. A rule has exactly one of \`from\`, \`value\`, \`template\`, \`choose\` and \`expr\`. The order is always the same, whatever the order of the keys: source, first that is not empty, \`reference\`, \`map\`, \`default\`, \`as\`, \`max\`. Null, a missing field and the empty text are empty; a space is not. An empty value leaves the field of the ERP alone, unless the rule says \`when_empty: clear\`.
 
@@ -68,8 +70,8 @@ const endings = `A record ends in one of four ways: it is written; it is skipped
 
 const testExample = `cases:
   - name: a company in Berlin
-    record: { id: "1", name: Alfreds Futterkiste, zip: 0123, fax: null }
-    given: { references: { accounts: { "5": "42" } } }
+    record: { id: '1', name: Alfreds Futterkiste, zip: 0123, fax: null }
+    given: { references: { accounts: { '5': '42' } } }
     expect: { fields: { name: Alfreds Futterkiste, zip: 0123 } }
   - name: a deal that is lost
     record: { stage: closedlost }

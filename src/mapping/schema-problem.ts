@@ -15,7 +15,8 @@ export function schemaProblems(schema: z.ZodType, error: z.ZodError, yaml: Yaml)
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(at, path, key, yaml));
     const value = valueIn(yaml.plain, path);
     if (value === undefined) {
-      return [problem('mapping_missing_key', `${label(path)} is missing`, yaml.place(path.slice(0, -1), 'key'))];
+      const parent = path.length > 1 ? ` under ${label(path.slice(0, -1))}` : '';
+      return [problem('mapping_missing_key', `${label(path)} is missing${parent}`, yaml.place(path.slice(0, -1), 'key'))];
     }
     return [problem('mapping_bad_value', badValue(at, path, value), yaml.place(path, 'value'))];
   });

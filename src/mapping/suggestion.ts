@@ -10,6 +10,8 @@ export function didYouMean(written: string, known: readonly string[]): string {
 export function nearest(written: string, known: readonly string[]): string | null {
   if (known.length === 0) return null;
   const name = closest(written, known);
-  const slips = Math.max(1, Math.floor(Math.max(written.length, name.length) * 0.4));
-  return distance(written, name) <= Math.min(slips, 4) ? name : null;
+  const length = Math.max(written.length, name.length);
+  // Two letters that changed places count as two slips: `form` for `from`.
+  const slips = length <= 3 ? 1 : Math.min(4, Math.max(2, Math.floor(length * 0.4)));
+  return distance(written, name) <= slips ? name : null;
 }

@@ -12,10 +12,10 @@ export function parseTemplate(text: string): Template | { readonly mistake: stri
     const [whole, place] = match;
     if (place !== undefined) {
       const path = parsePath(place.trim());
-      if (path === null) return { mistake: `\`{${place}}\` does not hold the path of a field`, at: match.index };
+      if (path === null) return { mistake: `has \`{${place}}\`, which does not hold the path of a field`, at: match.index };
       parts.push(path);
     } else if (whole === '{' || whole === '}') {
-      return { mistake: `a \`${whole}\` has no partner; write \`${whole}${whole}\` for the brace itself`, at: match.index };
+      return { mistake: `has a \`${whole}\` without its partner; write \`${whole}${whole}\` for the brace itself`, at: match.index };
     } else parts.push(whole === '{{' || whole === '}}' ? whole.charAt(0) : whole);
   }
   const paths = parts.filter((part) => typeof part !== 'string');

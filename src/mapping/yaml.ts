@@ -35,9 +35,10 @@ export function readYaml(file: SourceText, scalar: (node: Scalar) => unknown): Y
     found.push(problem(code, message, placeOf(source, node)));
   };
   const plain = document.contents === null ? '' : plainOf(document.contents, scalar, complain);
+  const problems = [...syntax, ...(syntax.length === 0 ? found : [])];
   return {
-    plain: syntax.some(({ code }) => code === 'mapping_unreadable') ? undefined : plain,
-    problems: [...syntax, ...(syntax.length === 0 ? found : [])],
+    plain: problems.some(({ code }) => code === 'mapping_unreadable') ? undefined : plain,
+    problems,
     place: (path, on, within) => placeOf(source, nodeAt(document, path, on), within),
   };
 }

@@ -73,8 +73,8 @@ function openFolder(folder: string, account: Account): string {
     if (mkdirSync(shelter, { recursive: true }) !== undefined) chmodSync(shelter, 0o755);
     return shelter;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : 'no reason given';
-    throw new CausewayError([problem('embedded_folder', `The folder cannot be used: ${reason}.`)]);
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new CausewayError([problem('embedded_folder', `The folder cannot be used: ${error.message}.`)]);
   }
 }
 

@@ -17,9 +17,9 @@ const readerLeaseSeconds = 60;
 
 /**
  * How reading ended: everything up to now is read, another process is reading, or the source could not be read
- * (then the connection is held until the time given).
+ * (then the connection is held until the time given; `pages` says how many were committed before).
  */
-export type Detected = { readonly end: 'caught_up' | 'elsewhere' } | { readonly end: 'held'; readonly until: Date; readonly reason: string };
+export type Detected = { readonly end: 'caught_up' | 'elsewhere' } | { readonly end: 'held'; readonly until: Date; readonly reason: string; readonly pages: number };
 
 /**
  * Reads the source's changes page by page, and commits each page's changes, its jobs and the cursor in one
@@ -31,14 +31,15 @@ export async function detect(context: SyncContext, flow: Mapping, runId: string,
   if (source === null) throw new Error(`connection ${stream.connection} has no source`);
   const claimed = await claimStream(context.database, stream, context.processId, readerLeaseSeconds);
   if (claimed === null) return { end: 'elsewhere' };
+  const reading: Reading = { context, stream, source, flow, runId, signal, pages: 0 };
   try {
-    return await readPages({ context, stream, source, flow, runId, signal }, claimed.position, claimed.revision);
+    return await readPages(reading, claimed.position, claimed.revision);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CausewayError) throw error;
     const fault = asFault(error);
     if (fault.kind === 'bug') throw error;
-    return { end: 'held', until: await noteFailure(context, stream.connection, fault), reason: fault.message };
+    return { end: 'held', until: await noteFailure(context, stream.connection, fault), reason: fault.message, pages: reading.pages };
   } finally {
     await releaseStream(context.database, stream, context.processId).catch((error: unknown) => context.log.warn({ err: error }, 'the stream was not given back'));
   }
@@ -51,6 +52,8 @@ type Reading = {
   readonly flow: Mapping;
   readonly runId: string;
   readonly signal: AbortSignal;
+  /** Pages committed so far. */
+  pages: number;
 };
 
 async function readPages(reading: Reading, position: Cursor | null, revision: string): Promise<Detected> {
@@ -73,6 +76,7 @@ async function readPages(reading: Reading, position: Cursor | null, revision: st
     if (queued === null) return { end: 'elsewhere' };
     await context.reached('page_committed', flow.flow);
     at += 1n;
+    reading.pages += 1;
     seen += page.changes.length;
     context.onProgress({ flow: flow.flow, kind: 'read', read: page.changes.length, total: page.total, queued });
     if (next === null) break;

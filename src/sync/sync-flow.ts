@@ -70,12 +70,13 @@ function stopOf(mapping: Mapping, detected: Detected, drained: readonly Drained[
 
 /** Reads on after a source was held, as long as patience lasts. */
 async function readUntilCaughtUp(context: SyncContext, mapping: Mapping, runId: string, patience: Patience, signal: AbortSignal): Promise<Detected> {
-  const started = context.now().getTime();
+  let lastProgress = context.now().getTime();
   for (;;) {
     const detected = await detect(context, mapping, runId, signal);
     if (detected.end !== 'held') return detected;
     const waitMs = Math.max(1, detected.until.getTime() - context.now().getTime());
-    if (context.now().getTime() + waitMs - started > patience.closedForMs) return detected;
+    if (detected.pages > 0) lastProgress = context.now().getTime();
+    if (context.now().getTime() + waitMs - lastProgress > patience.closedForMs) return detected;
     context.onProgress({ flow: mapping.flow, kind: 'waiting_until', until: detected.until, reason: detected.reason });
     await context.sleep(waitMs, signal);
   }

@@ -5,7 +5,7 @@ const mark = '[redacted]';
  * as in a URL, and escaped as in JSON (also JSON inside JSON). Longer forms go first, so that a secret that contains
  * another leaves no rest.
  */
-export function redactor(secrets: readonly string[]): (text: string) => string {
+function redactor(secrets: readonly string[]): (text: string) => string {
   const forms = new Set(secrets.flatMap(formsOf));
   forms.delete('');
   const longestFirst = [...forms].sort((one, other) => other.length - one.length);

@@ -87,6 +87,10 @@ describe('loadConfig', () => {
     expect(load('database:\nhttp:\n  port:\nconnections:\n').http.port).toBe(8321);
   });
 
+  it('takes a password with a stray percent sign for what it is', () => {
+    expect(load('database: postgres://u:a%b%C3%BC@localhost/x').secrets).toEqual(['a%b%C3%BC', 'a%bü']);
+  });
+
   it('cannot be changed afterwards', () => {
     const config = load(oneConnection, { env: { TOKEN: 'x' } });
     expect(Object.isFrozen(config)).toBe(true);
@@ -143,7 +147,7 @@ describe('what loadConfig refuses', () => {
     ].join('\n');
     expect(told(text, { env: { TOKEN: 'x' } })).toEqual([
       '2:15 config_invalid_value `http.port` must be a number.',
-      '2:23 config_unknown_key `hots` is not a key of `http`. There are: `host`, `port`.',
+      '2:23 config_unknown_key `hots` is not a key of `http`; did you mean `host`?',
       '4:10 config_invalid_value `log.level` must be one of `fatal`, `error`, `warn`, `info`, `debug`, `trace`, `silent`.',
       '1:1 config_unknown_key `databse` is not a key of this file; did you mean `database`?',
       '6:3 config_missing_key `connections.crm.connector` is missing.',

@@ -283,6 +283,14 @@ describe.runIf(asRoot)('startEmbedded as root', () => {
     ).toEqual([true]);
   });
 
+  it('keeps the data in a folder that let nobody pass so far', async () => {
+    mkdirSync(dir, { mode: 0o700 });
+    const { url } = await start();
+    expect(await query(url, 'select 1 as value')).toEqual([1]);
+    expect(lstatSync(join(dir, 'cluster')).isDirectory()).toBe(true);
+    expect(statSync(dir).mode & 0o777).toBe(0o701);
+  });
+
   it('keeps the data elsewhere when nobody cannot get to the folder', async () => {
     const shelterWasThere = existsSync('/var/lib/causeway');
     chmodSync(folder, 0o700);

@@ -93,9 +93,8 @@ function write(
   });
   const errors = planned.flatMap((row, index) => {
     if (!isRefused(row)) return [];
-    const context = 'context' in row.error ? row.error.context : {};
     const named = traces[index] === undefined ? {} : { objectWriteTraceId: [traces[index]] };
-    return [{ ...row.error, context: { ...(context as object), ...named } }];
+    return [{ ...row.error, context: { ...row.error.context, ...named } }];
   });
   return batchAnswer(portal, results.toReversed(), errors, allGood);
 }

@@ -30,7 +30,13 @@ export async function sandbox(options: SandboxOptions): Promise<RunningSandbox> 
   return {
     url,
     // Nobody else uses this account: its limits need not be kept, and what is saved in it can be read at once.
-    settings: { token, baseUrl: url, searchesPerSecond: 1000, requestsPerTenSeconds: 1_000_000, settledSeconds: 0 },
+    settings: {
+      token,
+      baseUrl: url,
+      searchesPerSecond: 1000,
+      requestsPerTenSeconds: 1_000_000,
+      settledSeconds: 0,
+    },
     close: async () => {
       closing.abort();
       await server.close();

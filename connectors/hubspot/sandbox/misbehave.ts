@@ -51,6 +51,8 @@ export type Misbehaviour = {
   losesAnswer(): boolean;
 };
 
+const strikes = (nth: number | null, count: number): boolean => nth !== null && count % nth === 0;
+
 export function misbehaviour(first: Rules, now: () => number, closing: AbortSignal): Misbehaviour {
   let rules = first;
   let since = now();
@@ -66,8 +68,6 @@ export function misbehaviour(first: Rules, now: () => number, closing: AbortSign
     const others = recent.filter((request) => !request.search).length;
     return others > (rules.requestsPerTenSeconds ?? Infinity) ? 'TEN_SECONDLY_ROLLING' : null;
   }
-
-  const strikes = (nth: number | null, count: number): boolean => nth !== null && count % nth === 0;
 
   function limited(policy: Policy, search: boolean): Refusal {
     const { rateLimitHeaders, retryAfterSeconds } = rules;

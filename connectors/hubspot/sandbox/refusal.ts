@@ -42,7 +42,7 @@ export function unauthorized(category: 'INVALID_AUTHENTICATION' | 'EXPIRED_AUTHE
   return refusal(401, category, 'The credentials of this request are missing, wrong or expired.');
 }
 
-export function rowNotFound(ids: readonly string[], type: string): object {
+export function rowNotFound(ids: readonly string[], type: string) {
   return {
     status: 'error',
     category: 'OBJECT_NOT_FOUND',

@@ -4,14 +4,20 @@ import { shapes } from '../objects.ts';
 import type { ObjectType } from '../objects.ts';
 import { bothSides } from './associations.ts';
 import type { Portal } from './portal.ts';
-import { badRequest, invalidBody, refusal, rowNotFound } from './refusal.ts';
+import { badRequest, invalidBody, rowNotFound } from './refusal.ts';
 import type { PropertyProblem } from './refusal.ts';
 import { checkValues, uniqueProblems } from './values.ts';
 import type { Entry } from './world.ts';
 
 export type Planned = { readonly id: string; readonly entries: readonly Entry[] };
+export type RowError = {
+  readonly status: string;
+  readonly category: string;
+  readonly message: string;
+  readonly context?: object;
+};
 /** `missing` is the one error that never fails a whole batch. */
-export type Refused = { readonly status: number; readonly error: object; readonly missing: boolean };
+export type Refused = { readonly status: number; readonly error: RowError; readonly missing: boolean };
 
 export const associationInput = z.object({
   to: z.object({ id: z.coerce.string() }),
@@ -120,6 +126,6 @@ function invalid(problems: readonly PropertyProblem[], portalId: number): Refuse
 }
 
 function clash(type: ObjectType, holder: string): Refused {
-  const { body } = refusal(409, 'CONFLICT', `${type} already exists. Existing ID: ${holder}`);
-  return { status: 409, error: body, missing: false };
+  const message = `${type} already exists. Existing ID: ${holder}`;
+  return { status: 409, error: { status: 'error', category: 'CONFLICT', message }, missing: false };
 }

@@ -56,6 +56,7 @@ async function answer(
   reply: FastifyReply,
   token: string,
 ): Promise<FastifyReply> {
+  if (portal.misbehaviour.down()) return hangUp(request, reply);
   if (request.headers.authorization !== `Bearer ${token}`) throw unauthorized('INVALID_AUTHENTICATION');
   const search = endpoint.name === 'search';
   await portal.misbehaviour.beforeAnswer({ path: request.url.split('?')[0] ?? '', search });
@@ -63,13 +64,15 @@ async function answer(
   if (call.params['version'] !== undefined && !/^\d{4}-\d{2}$/.test(call.params['version']))
     throw refusal(404, 'NOT_FOUND', 'Unknown version.');
   const result = endpoint.handle(portal, call);
-  if (endpoint.writes && portal.misbehaviour.losesAnswer()) {
-    reply.hijack();
-    request.raw.socket.destroy();
-    return reply;
-  }
+  if (endpoint.writes && portal.misbehaviour.losesAnswer()) return hangUp(request, reply);
   if (!search) void reply.headers(limitHeaders(100, 99));
   return send(reply, result);
+}
+
+function hangUp(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.hijack();
+  request.raw.socket.destroy();
+  return reply;
 }
 
 const entityOf = (call: Call) => call.params['entity'] ?? '';

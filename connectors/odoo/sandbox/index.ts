@@ -109,7 +109,13 @@ function troubleAhead(
   const { answer } = trouble.rules;
   if (answer !== null) {
     const { status, headers, text } = answer;
-    return { status, body: answer.body ?? null, headers, wrote: false, ...(text !== undefined && { html: text }) };
+    return {
+      status,
+      body: answer.body ?? null,
+      headers,
+      wrote: false,
+      ...(text !== undefined && { html: text }),
+    };
   }
   if (trouble.strikes('unavailableEvery'))
     return { status: 503, body: null, html: '<h1>503 Service Unavailable</h1>', wrote: false };

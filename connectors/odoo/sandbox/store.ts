@@ -91,8 +91,7 @@ export function openStore(
     size: (model) => table(model).rows.size,
     pointingTo: (model, field, id) => ascending(index.get(`${model} ${field} ${id}`)),
     externalId: (fullName) => index.get(`name ${fullName}`)?.values().next().value,
-    externalIdsOf: (model, id) =>
-ascending(index.get(`record ${model} ${id}`)),
+    externalIdsOf: (model, id) => ascending(index.get(`record ${model} ${id}`)),
     insert,
     update: (model, id, patch) => change(model, id, { ...table(model).rows.get(id), ...patch }),
     remove: (model, id) => change(model, id, null),

@@ -7,9 +7,9 @@ export function parseMistake(error: unknown, text: string): StaticMistake {
   if (!(error instanceof ParseError)) throw error;
   const at = error.range?.start ?? 0;
   if (text.trim() === '') return { mistake: 'is empty', at: 0 };
-  if (text.charAt(at) === '=') return { mistake: 'a single `=` compares nothing; write `==`', at };
+  if (text.charAt(at) === '=') return { mistake: 'has a single `=`, which compares nothing; write `==`', at };
   if (text.charAt(at) === '&' || text.charAt(at) === '|') {
-    return { mistake: `write \`${text.charAt(at).repeat(2)}\`, twice the sign`, at };
+    return { mistake: `has a single \`${text.charAt(at)}\`; write \`${text.charAt(at).repeat(2)}\``, at };
   }
   if (error.code.startsWith('limit') || /exceed|limit/i.test(error.summary)) return { mistake: 'is too long or too deep; split it into several fields', at };
   const rest = text.slice(at).trim();

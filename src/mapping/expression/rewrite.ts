@@ -83,7 +83,7 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
         return put(node.op.charAt(0), '(', inner(node.args), ')');
       case '.?':
       case '[?]':
-        return wrong(node, 'what is missing is null already; write a plain `.` or `[…]`');
+        return wrong(node, 'uses `?` to reach a field; what is missing is null already, so write a plain `.` or `[…]`');
       default:
         return put('(', inner(node.args[0]), ` ${node.op} `, inner(node.args[1]), ')');
     }
@@ -92,7 +92,7 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
   function writeLiteral(node: ASTNode): void {
     const literal = node.input.slice(node.start, node.end);
     if (typeof node.args === 'number') return put(`decimal("${literal}")`);
-    if (node.args !== null && typeof node.args === 'object') return wrong(node, `\`${literal}\` is of a kind that has no use here`);
+    if (node.args !== null && typeof node.args === 'object') return wrong(node, `has \`${literal}\`, a kind of value that has no use here`);
     return put(literal);
   }
 
@@ -106,7 +106,7 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
     if (!functions.some((known) => known === name)) return wrong(node, unknown(name));
     if (name !== 'has') return put(`${name}(`, each(given, bound, depth), ')');
     const [field] = given;
-    if (field === undefined || pathOf(field, bound, reserved) === null) return wrong(node, '`has` takes one field, such as has(company.id)');
+    if (field === undefined || pathOf(field, bound, reserved) === null) return wrong(node, 'gives `has` something else than one field, such as has(company.id)');
     return put('(', () => write(field, bound, depth), ' != null)');
   }
 
@@ -116,7 +116,7 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
       return put(() => write(of, bound, depth), `.${name}(`, each(given, bound, depth), ')');
     }
     const [variable, ...rest] = given;
-    if (variable?.op !== 'id' || rest.length === 0) return wrong(node, `\`${name}\` takes a name and an expression, such as ${name}(line, …)`);
+    if (variable?.op !== 'id' || rest.length === 0) return wrong(node, `needs a name and an expression for \`${name}\`, such as ${name}(item, …)`);
     if (depth >= deepestNesting) return wrong(node, 'goes through lists more than two deep');
     const within = new Map([...bound, [variable.args, pathOf(of, bound, reserved)]]);
     return put('_items(', () => write(of, bound, depth), `).${name}(${variable.args}, `, each(rest, within, depth + 1), ')');
@@ -130,8 +130,8 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
 
 function unknown(name: string): string {
   const reason = refused[name];
-  if (reason !== undefined) return `\`${name}\` cannot be used: ${reason}`;
-  return `there is no function \`${name}\`${didYouMean(name, [...functions, ...methods, ...macros])}`;
+  if (reason !== undefined) return `calls \`${name}\`, which cannot be used: ${reason}`;
+  return `calls \`${name}\`, which does not exist${didYouMean(name, [...functions, ...methods, ...macros])}`;
 }
 
 /** The field that a node names, where it names one. */

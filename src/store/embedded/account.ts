@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   chownSync,
   lchownSync,
   mkdirSync,
@@ -39,10 +40,18 @@ function nearest(folder: string): Stats {
   return stats ?? nearest(dirname(resolve(folder)));
 }
 
-/** Makes the folder and those above it that are missing, and gives what was made to the account. */
+/**
+ * Makes the folder and those above it that are missing, and gives what was made to the account. A folder that was
+ * there and lets nobody else pass, as a new temporary one does, lets the account pass from now on; no other does.
+ */
 export function makeFolder(folder: string, account: Account): void {
   const first = mkdirSync(folder, { recursive: true });
-  if (first === undefined || account === null) return;
+  if (account === null) return;
+  if (first === undefined) {
+    const stats = statSync(folder);
+    if (!letsPass(stats, account)) chmodSync(folder, stats.mode | 0o001);
+    return;
+  }
   for (let made = folder; made.length >= first.length; made = dirname(made))
     chownSync(made, account.uid, account.gid);
 }

@@ -79,7 +79,12 @@ export async function bench(
   const kits: OpenHttpKit[] = [];
 
   const connect = (settings: Json = {}): Connection => {
-    const parsed = hubspot.settings.parse({ ...sandbox.settings, settledSeconds: 15, ...options.settings, ...settings });
+    const parsed = hubspot.settings.parse({
+      ...sandbox.settings,
+      settledSeconds: 15,
+      ...options.settings,
+      ...settings,
+    });
     const http = httpKit({ limits: hubspot.limits(parsed), now: clock.now, log });
     kits.push(http);
     return hubspot.open(parsed, { http, now: clock.now, log });

@@ -165,6 +165,13 @@ describe('the changes of HubSpot', () => {
     expect(idsOf(pages)).toHaveLength(90);
   });
 
+  it('deletes nothing when the listing of archived records overlooks its filter', async () => {
+    const { own, cursor } = await caughtUp('companies');
+    const live = await own.call('GET', '/crm/v3/objects/companies?limit=50');
+    await own.misbehave({ answer: { status: 200, only: '/crm/v3/objects/companies', body: live.body } });
+    expect(changesOf(await later(own, 'companies', cursor))).toEqual([]);
+  });
+
   it('pages through many archived records, then rests, and still finds what was archived meanwhile', async () => {
     const own = await bench({ seed: 'companies:320' });
     const first = await own.catchUp('companies', null);

@@ -33,7 +33,10 @@ describe("the sandbox's misbehaviour", () => {
     expect(limited.headers.get('x-hubspot-ratelimit-remaining')).toBe('0');
     expect(limited.headers.get('retry-after')).toBeNull();
     await own.misbehave({
-      rateLimit: { every: 1, policy: 'SECONDLY', headers: false, retryAfterSeconds: 3 },
+      rateLimitEvery: 1,
+      rateLimitPolicy: 'SECONDLY',
+      rateLimitHeaders: false,
+      retryAfterSeconds: 3,
     });
     const secondly = await get();
     expect(secondly.body.message).toBe('You have reached your secondly limit.');
@@ -103,6 +106,14 @@ describe("the sandbox's misbehaviour", () => {
     own.clock.advance(1);
     expect(await read()).toMatchObject({ properties: { name: 'Late' }, updatedAt: begun });
     expect(await found()).toEqual(['Late']);
+  });
+
+  it('takes no requests while it is down, and all of them afterwards', async () => {
+    const own = await bench();
+    await own.misbehave({ downForMs: 5000 });
+    await expect(own.call('GET', `${objects}/companies`)).rejects.toThrow('fetch failed');
+    own.clock.advance(5000);
+    expect((await own.call('GET', `${objects}/companies`)).status).toBe(200);
   });
 
   it('counts the requests by operation', async () => {

@@ -116,6 +116,32 @@ describe('writing back to HubSpot', () => {
     ]);
   });
 
+  it('finds out which record is gone when HubSpot refuses the whole batch for it', async () => {
+    const own = await bench({ seed: 'northwind' });
+    const [one, gone] = await own.all('companies');
+    await own.remove('companies', gone!.id);
+    const only = '/crm/v3/objects/companies/batch/update';
+    await own.misbehave({ answer: { status: 404, only, body: { message: 'resource not found' } } });
+    const items = [item('one', one!.id, { city: 'X' }), item('gone', gone!.id, { city: 'X' })];
+    expect(await own.sink.upsertBatch('companies', items, never)).toMatchObject([
+      { id: 'one', status: 'not_applied' },
+      { id: 'gone', status: 'failed', fault: { kind: 'not_found' } },
+    ]);
+    const batch = own.sink.upsertBatch('companies', items.slice(0, 1), never);
+    await expect(batch).rejects.toMatchObject({ kind: 'config' });
+  });
+
+  it('throws what is wrong with the whole batch, so that it is split', async () => {
+    const own = await bench({ seed: 'northwind' });
+    const [one] = await own.all('companies');
+    const only = '/crm/v3/objects/companies/batch/update';
+    await own.misbehave({
+      answer: { status: 400, only, body: { message: 'Property values were not valid' } },
+    });
+    const batch = own.sink.upsertBatch('companies', [item('one', one!.id, { city: 'X' })], never);
+    await expect(batch).rejects.toMatchObject({ kind: 'invalid_record' });
+  });
+
   it('may be repeated when the answer was lost after the write', async () => {
     const own = await bench({ seed: 'northwind' });
     const [one] = await own.all('companies');
