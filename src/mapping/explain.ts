@@ -9,7 +9,7 @@ import { fill, type Filled, meets } from './run.ts';
 /** How one ERP field came to its value, or why it did not. */
 export type FieldExplanation = {
   readonly field: string;
-  /** The rule as it was written, on one line. */
+  /** The rule on one line. */
   readonly rule: string;
   /** What the source gave; absent when it has no such field or could not be read. */
   readonly source?: Value;

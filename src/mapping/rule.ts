@@ -21,7 +21,7 @@ export type Result =
 /** The compiled rule of one ERP field. */
 export type Rule = {
   readonly field: string;
-  /** The rule as it was written, on one line. */
+  /** The rule on one line. */
   readonly text: string;
   readonly createOnly: boolean;
   /** The flow that it refers to, and whether a record waits for it. */

@@ -1,4 +1,5 @@
 import type { Mapping } from '../mapping/mapping.ts';
+import type { Lease } from '../queue/lease.ts';
 import { pushQueue, writeBackQueue } from '../queue/names.ts';
 import { keepMappingVersion } from '../store/mapping-version.ts';
 import { beginRun, type Cause, endRun, readRun, type RunReport } from '../store/run.ts';
@@ -36,30 +37,51 @@ export async function syncFlow(context: SyncContext, mapping: Mapping, cause: Ca
   }
 }
 
+/** Reading, pushing and writing back go on side by side; each ends when the one before it has ended and its queue is empty. */
 async function carry(context: SyncContext, mapping: Mapping, runId: string, patience: Patience, signal: AbortSignal): Promise<FlowRun['stopped']> {
   // One part that fails ends the others, so that no work goes on behind a run that has ended.
   const ending = new AbortController();
   const abort = AbortSignal.any([signal, ending.signal]);
-  let reading = true;
-  const read = readUntilCaughtUp(context, mapping, runId, patience, abort).finally(() => (reading = false));
-  const sink = connectionOf(context, mapping.write.to);
-  const workers = Array.from({ length: sink.limits.concurrency }, () =>
-    drain(context, mapping, {
-      queue: pushQueue(mapping.flow), connection: sink.name, batch: sink.limits.batch, patience, nothingMoreComes: () => !reading,
-      deliver: (taken) => deliverBatch(context, mapping, runId, taken),
-    }, abort),
-  );
-  const pushed = Promise.all(workers);
-  const parts: Promise<unknown>[] = [read, pushed];
+  const progress = { reading: true, pushing: true };
+  const read = readUntilCaughtUp(context, mapping, runId, patience, abort).finally(() => (progress.reading = false));
+  const workers = pushers(context, mapping, runId, patience, abort, () => !progress.reading);
+  const pushed = Promise.all(workers).finally(() => (progress.pushing = false));
+  const writers = writeBackers(context, mapping, runId, patience, abort, () => !progress.pushing);
+  const parts: Promise<unknown>[] = [read, pushed, ...workers, ...writers];
   try {
-    const [detected, drained] = await Promise.all([read, pushed]);
-    const written = await writeBack(context, mapping, runId, patience, abort);
-    return stopOf(mapping, detected, [...drained, written]);
+    const [detected, drained, ...written] = await Promise.all([read, pushed, ...writers]);
+    return stopOf(mapping, detected, [...drained, ...written]);
   } catch (error) {
     ending.abort(error);
-    await Promise.allSettled([...parts, ...workers]);
+    await Promise.allSettled(parts);
     throw error;
   }
+}
+
+type NothingMoreComes = () => boolean;
+
+function pushers(context: SyncContext, mapping: Mapping, runId: string, patience: Patience, signal: AbortSignal, nothingMoreComes: NothingMoreComes): Promise<Drained>[] {
+  const { name, limits } = connectionOf(context, mapping.write.to);
+  const draining = {
+    queue: pushQueue(mapping.flow), connection: name, batch: limits.batch, patience, nothingMoreComes,
+    deliver: (taken: Lease) => deliverBatch(context, mapping, runId, taken),
+  };
+  return Array.from({ length: limits.concurrency }, () => drain(context, mapping, draining, signal));
+}
+
+function writeBackers(context: SyncContext, mapping: Mapping, runId: string, patience: Patience, signal: AbortSignal, nothingMoreComes: NothingMoreComes): Promise<Drained>[] {
+  const to = mapping.writeBack[0]?.to;
+  if (to === undefined) return [];
+  const { limits } = connectionOf(context, to);
+  const draining = {
+    queue: writeBackQueue(mapping.flow), connection: to, batch: limits.batch, patience, nothingMoreComes,
+    deliver: async (taken: Lease) => {
+      await writeBackBatch(context, mapping, runId, taken);
+      return {};
+    },
+  };
+  // Half of what the connection allows, so that reading goes on beside it.
+  return Array.from({ length: Math.max(1, Math.floor(limits.concurrency / 2)) }, () => drain(context, mapping, draining, signal));
 }
 
 function stopOf(mapping: Mapping, detected: Detected, drained: readonly Drained[]): FlowRun['stopped'] {
@@ -80,17 +102,4 @@ async function readUntilCaughtUp(context: SyncContext, mapping: Mapping, runId: 
     context.onProgress({ flow: mapping.flow, kind: 'waiting_until', until: detected.until, reason: detected.reason });
     await context.sleep(waitMs, signal);
   }
-}
-
-async function writeBack(context: SyncContext, mapping: Mapping, runId: string, patience: Patience, signal: AbortSignal): Promise<Drained> {
-  const to = mapping.writeBack[0]?.to;
-  if (to === undefined) return { end: 'empty' };
-  const connection = connectionOf(context, to);
-  return drain(context, mapping, {
-    queue: writeBackQueue(mapping.flow), connection: to, batch: connection.limits.batch, patience, nothingMoreComes: () => true,
-    deliver: async (taken) => {
-      await writeBackBatch(context, mapping, runId, taken);
-      return {};
-    },
-  }, signal);
 }

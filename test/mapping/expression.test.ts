@@ -87,7 +87,7 @@ describe('an expression', () => {
     ['timestamp(stage)', 'calls `timestamp`, which cannot be used: dates compare as text: closedate > "2026-01-31"'],
     ['matches(stage, "w")', 'calls `matches`, which cannot be used: a regular expression can run without end; use `contains`, `startsWith` or `endsWith`'],
     ['has(1 + 2)', 'gives `has` something else than one field, such as has(company.id)'],
-    ['items.map(1, 2)', 'needs a name and an expression for `map`, such as map(item, …)'],
+    ['items.map(i)', 'needs a name and an expression for `map`, such as map(item, …)'],
     ['items.map(a, items.map(b, items.map(c, c)))', 'goes through lists more than two deep'],
     ['5u', 'has `5u`, a kind of value that has no use here'],
     ['active ? "a" : 1', 'gives values of different kinds after `?` and `:`'],

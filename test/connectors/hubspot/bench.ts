@@ -4,7 +4,7 @@ import { afterEach } from 'vitest';
 import { hubspot } from '../../../connectors/hubspot/index.ts';
 import type { Connection, Page, RunningSandbox } from '../../../src/connector/contract.ts';
 import { httpKit } from '../../../src/connector/http.ts';
-import type { OpenHttpKit } from '../../../src/connector/http.ts';
+import type { HttpReply, HttpRequest, OpenHttpKit } from '../../../src/connector/http.ts';
 
 export const never = new AbortController().signal;
 export const secondMs = 1000;
@@ -46,10 +46,10 @@ export type Bench = {
   connect(settings?: Json): Connection;
   /** A request of HubSpot's own protocol, as any client would send it. */
   call(
-    method: string,
+    method: HttpRequest['method'],
     path: string,
     body?: unknown,
-  ): Promise<{ status: number; headers: Headers; body: Body }>;
+  ): Promise<{ status: number; headers: HttpReply['headers']; body: Body }>;
   all(entity: string): Promise<Flat[]>;
   add(entity: string, record: Json): Promise<Flat>;
   edit(entity: string, id: string, record: Json): Promise<Flat>;
@@ -78,6 +78,11 @@ export async function bench(
   const log = pino({ level: 'trace' }, { write: (line) => void lines.push(line) });
   const kits: OpenHttpKit[] = [];
 
+  const openKit = (limits: Parameters<typeof httpKit>[0]['limits']): OpenHttpKit => {
+    const kit = httpKit({ limits, now: clock.now, log });
+    kits.push(kit);
+    return kit;
+  };
   const connect = (settings: Json = {}): Connection => {
     const parsed = hubspot.settings.parse({
       ...sandbox.settings,
@@ -85,21 +90,27 @@ export async function bench(
       ...options.settings,
       ...settings,
     });
-    const http = httpKit({ limits: hubspot.limits(parsed), now: clock.now, log });
-    kits.push(http);
+    const http = openKit(hubspot.limits(parsed));
     return hubspot.open(parsed, { http, now: clock.now, log });
   };
+  const client = openKit({ concurrency: 8, rate: null }).client({
+    baseUrl: sandbox.url,
+    secretHeaders: { authorization: `Bearer ${String(sandbox.settings['token'])}` },
+    deadlineMs: minuteMs,
+    maxResponseBytes: 1e8,
+  });
   const call: Bench['call'] = async (method, path, body) => {
-    const headers = {
-      authorization: `Bearer ${String(sandbox.settings['token'])}`,
-      'content-type': 'application/json',
+    const [pathname = '', query = ''] = path.split('?');
+    const request = {
+      method,
+      path: pathname,
+      query: Object.fromEntries(new URLSearchParams(query)),
+      safe: true,
     };
-    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const reply = await fetch(`${sandbox.url}${path}`, { method, headers, ...sent });
-    const text = await reply.text();
-    return { status: reply.status, headers: reply.headers, body: text === '' ? null : JSON.parse(text) };
+    const reply = await client.send({ ...request, ...(body !== undefined && { body }) }, never);
+    return { status: reply.status, headers: reply.headers, body: reply.body as Body };
   };
-  const control = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+  const control = async <T>(method: HttpRequest['method'], path: string, body?: unknown): Promise<T> => {
     const reply = await call(method, `/_sandbox/${path}`, body);
     if (reply.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(reply.body)}`);
     return reply.body as T;

@@ -132,6 +132,15 @@ describe('the changes of HubSpot', () => {
     expect({ ...again, modifiedAt: '' }).toEqual({ ...first, modifiedAt: '' });
   });
 
+  it('keeps the stamp of a contact out as well, which has a name of its own', async () => {
+    const { own, pages, cursor } = await caughtUp('contacts');
+    const [first] = changesOf(pages);
+    await own.edit('contacts', first!.id, {});
+    const [again] = changesOf(await later(own, 'contacts', cursor));
+    expect(again!.modifiedAt > first!.modifiedAt).toBe(true);
+    expect({ ...again, modifiedAt: '' }).toEqual({ ...first, modifiedAt: '' });
+  });
+
   it('says which ids a merged record consumed, beside the record itself', async () => {
     const { own, cursor } = await caughtUp('companies');
     const [kept, gone] = await own.all('companies');

@@ -30,8 +30,8 @@ describe("the sandbox's misbehaviour", () => {
       policyName: 'TEN_SECONDLY_ROLLING',
       requestId: expect.any(String),
     });
-    expect(limited.headers.get('x-hubspot-ratelimit-remaining')).toBe('0');
-    expect(limited.headers.get('retry-after')).toBeNull();
+    expect(limited.headers['x-hubspot-ratelimit-remaining']).toBe('0');
+    expect(limited.headers['retry-after']).toBeUndefined();
     await own.misbehave({
       rateLimitEvery: 1,
       rateLimitPolicy: 'SECONDLY',
@@ -40,8 +40,8 @@ describe("the sandbox's misbehaviour", () => {
     });
     const secondly = await get();
     expect(secondly.body.message).toBe('You have reached your secondly limit.');
-    expect(secondly.headers.get('x-hubspot-ratelimit-max')).toBeNull();
-    expect(secondly.headers.get('retry-after')).toBe('3');
+    expect(secondly.headers['x-hubspot-ratelimit-max']).toBeUndefined();
+    expect(secondly.headers['retry-after']).toBe('3');
   });
 
   it('keeps real limits when told to, the searches in a second of their own', async () => {
@@ -64,7 +64,7 @@ describe("the sandbox's misbehaviour", () => {
     await own.misbehave({ loseAnswerEvery: 2 });
     const write = () => own.call('POST', `${objects}/companies`, { properties: { name: 'X' } });
     expect((await write()).status).toBe(201);
-    await expect(write()).rejects.toThrow('fetch failed');
+    await expect(write()).rejects.toThrow('broke before the answer');
     expect(await own.all('companies')).toHaveLength(2);
   });
 
@@ -111,7 +111,7 @@ describe("the sandbox's misbehaviour", () => {
   it('takes no requests while it is down, and all of them afterwards', async () => {
     const own = await bench();
     await own.misbehave({ downForMs: 5000 });
-    await expect(own.call('GET', `${objects}/companies`)).rejects.toThrow('fetch failed');
+    await expect(own.call('GET', `${objects}/companies`)).rejects.toThrow('broke before the answer');
     own.clock.advance(5000);
     expect((await own.call('GET', `${objects}/companies`)).status).toBe(200);
   });

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
+import { assert, oneof, property, string, stringMatching, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { externalIdName, lineIdName } from '../../../connectors/odoo/external-id.ts';
 
-const key = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.stringMatching(/^[a-z_/>.#:-]{0,12}$/));
+const key = oneof(string(), string({ unit: 'binary' }), stringMatching(/^[a-z_/>.#:-]{0,12}$/));
 
 describe('the names of external ids', () => {
   it('stay readable', () => {
@@ -10,12 +10,18 @@ describe('the names of external ids', () => {
   });
 
   it('hold letters, digits and underscores only', () => {
-    fc.assert(fc.property(key, (text) => /^\w*$/.test(externalIdName(text))));
+    assert(
+      property(key, (text) => {
+        expect(externalIdName(text)).toMatch(/^\w*$/);
+      }),
+    );
   });
 
   it('differ when the keys differ', () => {
-    fc.assert(
-      fc.property(key, key, (one, other) => one === other || externalIdName(one) !== externalIdName(other)),
+    assert(
+      property(key, key, (one, other) => {
+        expect(externalIdName(one) === externalIdName(other)).toBe(one === other);
+      }),
     );
   });
 
@@ -30,14 +36,12 @@ describe('the names of external ids', () => {
   });
 
   it('of lines differ when record, field or line differ, and are never those of a record', () => {
-    const parts = fc.tuple(key, key, key);
-    fc.assert(
-      fc.property(parts, parts, key, (one, other, record) => {
+    const parts = tuple(key, key, key);
+    assert(
+      property(parts, parts, key, (one, other, record) => {
         const same = one.every((part, index) => part === other[index]);
-        return (
-          (same || lineIdName(...one) !== lineIdName(...other)) &&
-          lineIdName(...one) !== externalIdName(record)
-        );
+        expect(lineIdName(...one) === lineIdName(...other)).toBe(same);
+        expect(lineIdName(...one)).not.toBe(externalIdName(record));
       }),
     );
   });

@@ -19,6 +19,9 @@ function judged(sent: unknown, writes = true): Fault {
   return classify(reply, { writes, now });
 }
 
+const wait = (header: string): number | null =>
+  judged({ status: 429, headers: { 'retry-after': header }, text: '' }).retryAfterMs;
+
 describe('the faults of Odoo', () => {
   it.each(recorded.map((error) => [error.name, error] as const))(
     'take %s for what it is, over both protocols',
@@ -63,8 +66,6 @@ describe('the faults of Odoo', () => {
   });
 
   it('pass on how long to wait, whether in seconds or as a date', () => {
-    const wait = (header: string): number | null =>
-      judged({ status: 429, headers: { 'retry-after': header }, text: '' }).retryAfterMs;
     expect([wait('3'), wait('Sun, 01 Mar 2026 12:00:05 GMT'), wait('soon')]).toEqual([3000, 5000, null]);
   });
 });
