@@ -35,10 +35,7 @@ const sabotages: readonly Sabotage[] = [
   },
   {
     what: 'P1: a page is committed over any revision of the cursor',
-    file: 'src/store/cursor.ts',
-    take: 'where c.reader is null or c.reader = excluded.reader or c.reader_until < now()',
-    put: 'where true',
-    test: 'reads each page once',
+    file: 'src/store/cursor.ts', take: ' and revision = $3`', put: ' and revision >= 0 * $3`', test: 'refuses a page that was read from a cursor',
   },
   {
     what: 'P2: no intent is committed before a create',

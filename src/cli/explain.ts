@@ -18,7 +18,7 @@ export async function explain(flow: string, id: string, options: GlobalOptions):
 }
 
 /** The story for a person: where it stands, why, what comes next, and what happened, newest last. */
-export function renderExplanation({ record, headline, next, history }: Explanation): string {
+export function renderExplanation({ record, about, headline, next, history }: Explanation): string {
   const at = (date: Date): string => date.toISOString().slice(0, 19).replace('T', ' ');
   const fields = record.fields.map(({ field, message }) => `    ${field}: ${message}`);
   const story = [...history].reverse().map((entry) => {
@@ -27,6 +27,7 @@ export function renderExplanation({ record, headline, next, history }: Explanati
   });
   return [
     `${record.flow} ${record.sourceId}: ${record.state}, since ${at(record.since)} UTC`,
+    `  ${about}`,
     `  ${headline}`,
     ...fields,
     `  ${next}`,
@@ -47,5 +48,6 @@ const eventNames: Readonly<Record<string, string>> = {
   held: 'held back',
   resync: 'resync',
   redriven: 'redriven',
+  written_back: 'its ERP number was saved in the CRM',
   write_back_failed: 'could not be written back to the CRM',
 };

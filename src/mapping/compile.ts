@@ -95,7 +95,7 @@ function checkTimes(declared: Declaration, report: Report): void {
   }
   if (schedule === undefined) return;
   const checked = validateDetailed(schedule);
-  const parts = checked.errors.map(({ field, value }) => `${partNames[field] ?? field} cannot be \`${value}\``).join(', ');
+  const parts = checked.errors.flatMap(({ field, value }) => (partNames[field] === undefined ? [] : `${partNames[field]} cannot be \`${value}\``)).join(', ');
   if (!checked.valid) report('mapping_bad_schedule', `\`${schedule}\` is no cron expression${parts === '' ? '' : `: ${parts}`}`, ['schedule']);
 }
 

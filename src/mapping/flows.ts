@@ -67,7 +67,7 @@ function wayBack(from: string, to: string, sound: readonly Sound[], seen: Set<st
 function checkTargets(sound: readonly Sound[]): void {
   const target = ({ declared: { read, write } }: Sound): string => JSON.stringify([read.from, read.entity, write.to, write.entity, write.key ?? null]);
   for (const file of sound) {
-    const twin = sound.find((other) => other !== file && target(other) === target(file));
+    const twin = sound.find((other) => other.flow !== file.flow && target(other) === target(file));
     if (twin === undefined) continue;
     const { read, write } = file.declared;
     file.report('mapping_same_target', `\`${twin.path}\` makes \`${write.entity}\` of \`${read.entity}\` as well, under the same key`, ['write'], 'key');

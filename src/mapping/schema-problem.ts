@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
@@ -9,7 +10,7 @@ import type { Yaml, YamlPath } from './yaml.ts';
  * leaves here: what a key must be is the `kind` of its schema.
  */
 export function schemaProblems(schema: z.ZodType, error: z.ZodError, yaml: Yaml): Problem[] {
-  return error.issues.flatMap((issue) => {
+  const problems = error.issues.flatMap((issue) => {
     const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
     const at = schemaAt(schema, path);
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(at, path, key, yaml));
@@ -20,6 +21,8 @@ export function schemaProblems(schema: z.ZodType, error: z.ZodError, yaml: Yaml)
     }
     return [problem('mapping_bad_value', badValue(at, path, value), yaml.place(path, 'value'))];
   });
+  // zod tells twice of a known key where other keys may be anything.
+  return problems.filter((one, index) => problems.findIndex((other) => isDeepStrictEqual(one, other)) === index);
 }
 
 function unknownKey(at: z.ZodType | null, path: YamlPath, key: string, yaml: Yaml): Problem {

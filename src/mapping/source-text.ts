@@ -16,7 +16,9 @@ export function withoutMark(text: string): string {
 export function placeAt(source: SourceText, start: number, end: number): Place {
   const from = lineAndColumn(source.text, start);
   const to = lineAndColumn(source.text, Math.max(end, start + 1));
-  const range = to.line === from.line ? { start: from, end: to } : { start: from };
+  // The frame counts columns from 0, as Babel's syntax trees do.
+  const mark = ({ line, column }: { line: number; column: number }) => ({ line, column: column - 1 });
+  const range = to.line === from.line ? { start: mark(from), end: mark(to) } : { start: mark(from) };
   const frame = codeFrameColumns(source.text, range, { linesAbove: 2, linesBelow: 1 });
   return { at: { file: source.path, ...from }, frame };
 }

@@ -13,5 +13,5 @@ export function nearest(written: string, known: readonly string[]): string | nul
   const length = Math.max(written.length, name.length);
   // Two letters that changed places count as two slips: `form` for `from`.
   const slips = length <= 3 ? 1 : Math.min(4, Math.max(2, Math.floor(length * 0.4)));
-  return distance(written, name) <= slips ? name : null;
+  return distance(written, name) <= Math.min(slips, length - 1) ? name : null;
 }

@@ -7,6 +7,8 @@ import { readRecord, type RecordStanding } from './record-state.ts';
 /** The whole story of one record: a headline that a salesperson understands, what comes next, and what happened. */
 export type Explanation = {
   readonly record: RecordStanding;
+  /** What the flow is for, in the words of its mapping file. */
+  readonly about: string;
   readonly headline: string;
   readonly next: string;
   readonly history: readonly HistoryReport[];
@@ -22,6 +24,7 @@ export async function explain(context: Pick<SyncContext, 'database'>, mapping: M
   const closed = states.find(({ connection, state }) => connection === mapping.write.to && state !== 'up');
   return {
     record,
+    about: mapping.about,
     headline: headline(mapping, record),
     next: next(mapping, record, closed === undefined ? null : `${closed.connection} takes nothing now (${closed.reason ?? 'no reason is known'})`, options.nextRun),
     history: await readHistory(context.database, mapping.flow, sourceId, options.historyLimit),

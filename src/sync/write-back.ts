@@ -52,8 +52,9 @@ async function settleWriteBacks(
     const stillOurs = new Set(jobs.filter((job) => completed.has(job.id)).map((job) => job.data.sourceId));
     const written = open.filter(({ sourceId }) => stillOurs.has(sourceId) && fateOf(results.get(sourceId)) === 'done');
     if (written.length > 0) await saveWrittenBack(tx, mapping.flow, written);
+    const entries = [...written.map(successEntry), ...failed.map((job) => failureEntry(job, results))];
+    if (entries.length > 0) await addHistory(tx, mapping.flow, runId, entries);
     await enqueue(context.boss, tx, queue, mapping.flow, again.filter(({ sourceId }) => stillOurs.has(sourceId)), 'incremental');
-    if (failed.length > 0) await addHistory(tx, mapping.flow, runId, failed.map((job) => failureEntry(job, results)));
   });
 }
 
@@ -63,6 +64,10 @@ function fateOf(result: Result | undefined): 'done' | 'again' | 'failed' {
   // Writing the same number twice does no harm, so what was not answered is simply sent again.
   return result.whole || action === 'hold' || action === 'pause' || action === 'in_doubt' ? 'again' : 'failed';
 }
+
+const successEntry = ({ sourceId }: WriteBackWish): HistoryEntry => ({
+  sourceId, event: 'written_back', code: null, message: null, version: null, targetId: null, mappingHash: null,
+});
 
 function failureEntry(job: LeasedJob, results: ReadonlyMap<string, Result>): HistoryEntry {
   const result = results.get(job.data.sourceId);

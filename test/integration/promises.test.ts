@@ -118,6 +118,23 @@ describe('P1: no change is lost', () => {
     expect(sink.records.size).toBe(20);
   }, 120_000);
 
+  it('refuses a page that was read from a cursor that somebody has moved since', async () => {
+    const setting = await between();
+    const { source, sink, journey } = setting;
+    const other = await anotherWorker(setting);
+    for (let n = 0; n < 10; n++) source.put(`c${n}`, { name: 'old' });
+    // The first reader is stopped with its page in hand until its claim has run out; the second reads on.
+    const overtake = once(async () => {
+      await sql(journey, `update causeway.source_cursor set reader_until = now() - interval '1 second'`);
+      source.put('c0', { name: 'new' });
+      await readChanges(other);
+    });
+    journey.at = (step) => (step === 'page_read' ? overtake() : undefined);
+    await journey.carry();
+    expect(await sql(journey, 'select revision from causeway.source_cursor')).toEqual([{ revision: '1' }]);
+    expect(names(sink)).toContain('new');
+  });
+
   it('reads each page once, though two workers tick at the same time', async () => {
     const setting = await between();
     for (let n = 0; n < 500; n++) setting.source.put(`c${n}`, { name: `Company ${n}` });
@@ -353,7 +370,9 @@ describe('P7: children wait for parents, and wake by themselves', () => {
     expect(await explained(journey, 'p1', 1)).toMatchObject({ record: { state: 'waiting', attempts: 0, waitingFor: [{ flow: 'accounts', id: 'c1' }] } });
     expect(await sql(journey, `select 1 from causeway_jobs.job where name = 'push/contacts' and state in ('created', 'retry', 'active')`)).toEqual([]);
     source.put('c1', { name: 'Acme' });
-    await journey.carry();
+    await journey.carry(['accounts']);
+    expect(await sql(journey, `select state::text from causeway_jobs.job where name = 'push/contacts' and singleton_key = 'p1' and state <> 'completed'`)).toEqual([{ state: 'created' }]);
+    await journey.carry(['contacts']);
     const parent = [...sink.records.values()].find((record) => record.fields['name'] === 'Acme');
     const child = [...sink.records.values()].find((record) => record.fields['name'] === 'Ada');
     expect(child?.fields['parent']).toBe(parent?.id);
