@@ -7,6 +7,8 @@ type FlowProgress = {
   settled: number;
   total: number;
   startedMs: number;
+  /** When it last told of something: a flow that has caught up keeps the rate that it had. */
+  lastMs: number;
   waiting: string | null;
 };
 
@@ -29,7 +31,7 @@ export type ProgressBoard = {
 export function progressBoard(now: () => Date): ProgressBoard {
   const flows = new Map<string, FlowProgress>();
   const of = (flow: string): FlowProgress => {
-    const known = flows.get(flow) ?? { read: 0, queued: 0, settled: 0, total: 0, startedMs: now().getTime(), waiting: null };
+    const known = flows.get(flow) ?? { read: 0, queued: 0, settled: 0, total: 0, startedMs: now().getTime(), lastMs: now().getTime(), waiting: null };
     flows.set(flow, known);
     return known;
   };
@@ -41,6 +43,7 @@ export function progressBoard(now: () => Date): ProgressBoard {
         return;
       }
       flow.waiting = null;
+      flow.lastMs = now().getTime();
       if (progress.kind === 'read') {
         flow.read += progress.read;
         flow.queued += progress.queued;
@@ -56,9 +59,9 @@ export function progressBoard(now: () => Date): ProgressBoard {
 function lineOf(flow: string, progress: FlowProgress, at: Date): ProgressLine {
   const unread = Math.max(0, progress.total - progress.read);
   const total = Math.max(progress.settled, progress.queued + unread);
-  const seconds = Math.max(0.001, (at.getTime() - progress.startedMs) / 1000);
-  const perSecond = progress.settled / seconds;
   const left = total - progress.settled;
+  const until = left === 0 ? progress.lastMs : at.getTime();
+  const perSecond = (progress.settled * 1000) / Math.max(1, until - progress.startedMs);
   return {
     flow,
     done: progress.settled,
