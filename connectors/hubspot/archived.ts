@@ -5,7 +5,7 @@ import type { HubSpotObject } from './answers.ts';
 import { archivedSince } from './cursor.ts';
 import type { Position, Window } from './cursor.ts';
 import type { EntityType, ObjectType } from './objects.ts';
-import { instantOf, isoOf } from './records.ts';
+import { instantOf, isoOf, mergesInto } from './records.ts';
 
 /** HubSpot's largest page of a listing. */
 const listLimit = '100';
@@ -19,7 +19,8 @@ type Listed = {
 /**
  * Deletes. An archived object is never found by a search and keeps its stamp, so the archived objects are listed and
  * those archived since the last listing count. One without `archivedAt` counts always: a delete may come twice. One that
- * is not archived never counts: were the filter overlooked, every good record would be deleted.
+ * is not archived never counts: were the filter overlooked, every good record would be deleted. A record
+ * may be merged and archived between two catch-ups, so the ids that it consumed are told here, too.
  */
 export async function archivedObjects(
   account: Account,
@@ -29,9 +30,9 @@ export async function archivedObjects(
   signal: AbortSignal,
 ): Promise<Step> {
   const listed = await listArchived(account, type, position, window, {}, signal);
-  const changes = listed.recent.map((object): Change => {
-    const archivedAt = instantOf(object.archivedAt) ?? window.to;
-    return { kind: 'delete', id: object.id, modifiedAt: isoOf(archivedAt) };
+  const changes = listed.recent.flatMap((object): Change[] => {
+    const archivedAt = isoOf(instantOf(object.archivedAt) ?? window.to);
+    return [{ kind: 'delete', id: object.id, modifiedAt: archivedAt }, ...mergesInto(object, archivedAt)];
   });
   return { changes, last: listed.last, window: listed.window, total: null };
 }
@@ -66,7 +67,7 @@ async function listArchived(
   signal: AbortSignal,
 ): Promise<Listed> {
   const after = window.after === null ? {} : { after: window.after };
-  const all = { archived: 'true', limit: listLimit, properties: 'hs_object_id', ...query, ...after };
+  const all = { archived: 'true', limit: listLimit, properties: 'hs_merged_object_ids', ...query, ...after };
   const { results, paging } = await client.get(client.paths.objects(type), all, objectPage, signal);
   const since = archivedSince(position, window, settings);
   const next = paging?.next?.after ?? null;

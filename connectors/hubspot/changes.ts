@@ -32,7 +32,6 @@ export async function changesSince(
   let window = position.window ?? openWindow(position, request.now, account.settings);
   if (window === null) return pageOf(position, [], null);
   for (let steps = 0; ; steps += 1) {
-    signal.throwIfAborted();
     const step: Step = await takeStep(account, task, position, window, signal);
     position = advance(position, step, task, request.now);
     if (position.window === null || step.changes.length > 0 || steps >= emptySteps)

@@ -1,7 +1,7 @@
 import { hubspotObject, objectBatch } from './answers.ts';
 import type { HubSpotObject } from './answers.ts';
 import type { HubSpotClient } from './client.ts';
-import { mergedInto } from './records.ts';
+import { consumedIds } from './records.ts';
 import { compareIds } from './objects.ts';
 import type { ObjectType } from './objects.ts';
 
@@ -53,7 +53,7 @@ export async function locate(
   const answers = new Map<string, HubSpotObject>();
   const learn = async (some: readonly string[]): Promise<void> => {
     const objects = await readObjects(client, type, some, asked, signal);
-    for (const object of objects) for (const id of mergedInto(object)) answers.set(id, object);
+    for (const object of objects) for (const id of consumedIds(object)) answers.set(id, object);
     for (const object of objects) answers.set(object.id, object);
   };
   await learn(possible);

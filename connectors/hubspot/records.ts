@@ -42,7 +42,7 @@ export function recordOf(object: HubSpotObject, properties: PropertySet): { [fie
 }
 
 /** The ids that were merged into this object. */
-export function mergedInto(object: HubSpotObject): string[] {
+export function consumedIds(object: HubSpotObject): string[] {
   const list = textOf(object.properties['hs_merged_object_ids']) ?? '';
   return list.split(';').filter((id) => id !== '' && id !== object.id);
 }
@@ -50,10 +50,11 @@ export function mergedInto(object: HubSpotObject): string[] {
 /** The upsert of an object, and a merge for every id it consumed. */
 export function changesOf(type: ObjectType, object: HubSpotObject, record: SourceRecord): Change[] {
   const stamp = modifiedAt(type, object);
-  return [
-    { kind: 'upsert', id: object.id, modifiedAt: stamp, record },
-    ...mergedInto(object).map((id): Change => ({ kind: 'merge', id, into: object.id, modifiedAt: stamp })),
-  ];
+  return [{ kind: 'upsert', id: object.id, modifiedAt: stamp, record }, ...mergesInto(object, stamp)];
+}
+
+export function mergesInto(object: HubSpotObject, stamp: string): Change[] {
+  return consumedIds(object).map((id) => ({ kind: 'merge', id, into: object.id, modifiedAt: stamp }));
 }
 
 type Given = HubSpotObject['properties'][string];

@@ -16,44 +16,36 @@ type Prepared = {
   readonly properties: { [name: string]: string };
 };
 
+/** One outcome for each item, in the order of the items. Throws when HubSpot refused the batch as a whole, and then nothing was written. */
 export async function updateBatch(
   client: HubSpotClient,
   type: EntityType,
   items: readonly SinkItem[],
   signal: AbortSignal,
 ): Promise<Outcome[]> {
-  const outcomes = new Map<string, Outcome>();
-  const prepared: Prepared[] = [];
-  for (const item of items) {
+  const named = new Set<string>();
+  const sent: Prepared[] = [];
+  const outcomes = items.flatMap((item): Outcome[] => {
     const ready = prepare(item);
-    if (ready instanceof Fault) outcomes.set(item.id, { id: item.id, status: 'failed', fault: ready });
-    else prepared.push(ready);
-  }
-  for (const round of rounds(prepared)) {
-    for (const outcome of await sendRound(client, type, round, signal)) outcomes.set(outcome.id, outcome);
-  }
-  return items.flatMap((item) => outcomes.get(item.id) ?? []);
+    if (ready instanceof Fault) return [{ id: item.id, status: 'failed', fault: ready }];
+    // HubSpot refuses a batch that names a record twice: the second change of a record has to wait for the next.
+    if (named.has(ready.targetId)) return [{ id: item.id, status: 'not_applied' }];
+    named.add(ready.targetId);
+    sent.push(ready);
+    return [];
+  });
+  if (sent.length > 0) outcomes.push(...(await send(client, type, sent, signal)));
+  const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]));
+  return items.flatMap((item) => byId.get(item.id) ?? []);
 }
 
-/** HubSpot refuses a batch that names a record twice, so the second change of a record goes into a round of its own. */
-function rounds(prepared: readonly Prepared[]): Prepared[][] {
-  const seen = new Map<string, number>();
-  const rounds: Prepared[][] = [];
-  for (const ready of prepared) {
-    const index = seen.get(ready.targetId) ?? 0;
-    seen.set(ready.targetId, index + 1);
-    (rounds[index] ??= []).push(ready);
-  }
-  return rounds;
-}
-
-async function sendRound(
+async function send(
   client: HubSpotClient,
   type: EntityType,
-  round: readonly Prepared[],
+  batch: readonly Prepared[],
   signal: AbortSignal,
 ): Promise<Outcome[]> {
-  const inputs = round.map(({ item, targetId, properties }) => ({
+  const inputs = batch.map(({ item, targetId, properties }) => ({
     id: targetId,
     objectWriteTraceId: item.id,
     properties,
@@ -64,12 +56,12 @@ async function sendRound(
     answer = await client.write(path, { inputs }, objectBatch, signal);
   } catch (error) {
     if (error instanceof Fault && error.kind === 'not_found')
-      return whichAreGone(client, type, round, error, signal);
+      return whichAreGone(client, type, batch, error, signal);
     throw error;
   }
   const errors = answer.errors ?? [];
   const unanswered: Prepared[] = [];
-  const outcomes = round.flatMap((ready): Outcome[] => {
+  const outcomes = batch.flatMap((ready): Outcome[] => {
     const error = errors.find((candidate) => isAbout(candidate, ready));
     if (error) return [failed(ready, faultOf(error))];
     const result = answer.results.find((candidate) => answers(candidate, ready));
@@ -84,20 +76,20 @@ async function sendRound(
 async function whichAreGone(
   client: HubSpotClient,
   type: EntityType,
-  round: readonly Prepared[],
+  batch: readonly Prepared[],
   fault: Fault,
   signal: AbortSignal,
 ): Promise<Outcome[]> {
   const located = await locate(
     client,
     type,
-    round.map(({ targetId }) => targetId),
+    batch.map(({ targetId }) => targetId),
     [],
     signal,
   );
   if (located.every(({ object }) => object !== null))
     throw new Fault({ kind: 'config', code: fault.code, message: fault.message, cause: fault });
-  return round.map((ready, index) =>
+  return batch.map((ready, index) =>
     located[index]?.object
       ? { id: ready.item.id, status: 'not_applied' }
       : failed(ready, gone(type, ready.targetId)),

@@ -9,7 +9,7 @@ export const codedModels: { readonly [model: string]: { readonly code: string; r
 };
 
 /** A record behind a code. Odoo switches off the currencies that a company does not use. */
-export type Coded = { readonly id: number; readonly active: boolean };
+type Coded = { readonly id: number; readonly active: boolean };
 
 export type CodeTable = {
   readonly byCode: ReadonlyMap<string, Coded>;

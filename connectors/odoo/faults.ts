@@ -27,10 +27,10 @@ export function classify(reply: HttpReply, circumstances: Circumstances): Fault 
   return classifyStatus(reply, exception, circumstances);
 }
 
-export type OdooException = { readonly name: string; readonly message: string };
+type OdooException = { readonly name: string; readonly message: string };
 
 /** The Fault of an exception that the table knows, else null. */
-export function classifyException({ name, message }: OdooException): Fault | null {
+function classifyException({ name, message }: OdooException): Fault | null {
   const rule = exceptionRules.find((rule) => rule.name.test(name) && (rule.message?.test(message) ?? true));
   if (rule === undefined) return null;
   const own = plainSentence(message);

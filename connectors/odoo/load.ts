@@ -130,6 +130,9 @@ function refusal(errors: readonly Message[]): Fault {
 
 function sentenceOf({ message, moreinfo }: Message): string {
   const choices = Array.isArray(moreinfo) ? moreinfo.filter((choice) => typeof choice === 'string') : [];
-  const hint = choices.length > 0 ? ` (possible: ${choices.join(', ')})` : '';
-  return plainSentence(`${message.trim()}${hint}`);
+  const possible = choices.length > 0 ? ` (possible: ${choices.join(', ')})` : '';
+  const hidden = message.startsWith('No matching record found for database id')
+    ? ' (deleted, archived or hidden)'
+    : '';
+  return plainSentence(`${message.trim()}${possible}${hidden}`);
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { problem } from '../errors/catalogue.ts';
 import { CausewayError, type Problem } from '../errors/error.ts';
-import { didYouMean } from '../mapping/suggestion.ts';
+import { didYouMean } from '../errors/suggestion.ts';
 import type { ConfigPath, ConfigurableConnector, ConnectionConfig, ConnectorRegistry } from './config.ts';
 import { issueProblems } from './issues.ts';
 import type { Locate } from './locate.ts';

@@ -1,7 +1,7 @@
 import { isMap, isPair, isScalar, type Node, parseDocument, visit, type YAMLError } from 'yaml';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
-import { type Place, placeAt, withoutMark } from '../mapping/source-text.ts';
+import { type Place, placeAt, withoutMark } from '../errors/source-text.ts';
 import type { ConfigPath } from './config.ts';
 import { mask, type MayShow } from './mask.ts';
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
-import { didYouMean } from '../mapping/suggestion.ts';
+import { didYouMean } from '../errors/suggestion.ts';
 import type { ConfigPath } from './config.ts';
 import { knownKeys } from './known-keys.ts';
 import type { Locate } from './locate.ts';

@@ -1,4 +1,4 @@
-import type { Place } from '../mapping/source-text.ts';
+import type { Place } from '../errors/source-text.ts';
 import type { ConfigPath } from './config.ts';
 import type { ConfigDocument } from './document.ts';
 import type { Override } from './environment.ts';

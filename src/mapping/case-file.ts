@@ -4,12 +4,15 @@ import type { SourceRecord, Value } from '../connector/value.ts';
 import { problem } from '../errors/catalogue.ts';
 import type { Position, Problem } from '../errors/error.ts';
 import { schemaProblems } from './schema-problem.ts';
-import type { SourceText } from './source-text.ts';
+import type { SourceText } from '../errors/source-text.ts';
 import { readYaml, textOf, type Yaml } from './yaml.ts';
 
 type Fields = { readonly [field: string]: Value };
 /** Fields, and lines by field and key of the line. */
-export type Output = { readonly fields: Fields; readonly lines: { readonly [field: string]: { readonly [key: string]: Fields } } };
+export type Output = {
+  readonly fields: Fields;
+  readonly lines: { readonly [field: string]: { readonly [key: string]: Fields } };
+};
 
 /** How a case says that it ends. */
 export type Expected =
@@ -33,7 +36,13 @@ const fields = z.record(z.string(), z.unknown()).meta({ kind: 'a group of `field
 const output = z
   .strictObject({
     fields: fields.optional(),
-    lines: z.record(z.string(), z.record(z.string(), fields).meta({ kind: 'a group of `key of the line: { fields }`' })).meta({ kind: 'a group of `field: { lines by key }`' }).optional(),
+    lines: z
+      .record(
+        z.string(),
+        z.record(z.string(), fields).meta({ kind: 'a group of `key of the line: { fields }`' }),
+      )
+      .meta({ kind: 'a group of `field: { lines by key }`' })
+      .optional(),
   })
   .meta({ kind: 'a group with `fields` and `lines`' });
 const list = (kind: string) => z.array(words).min(1).meta({ kind });
@@ -44,7 +53,15 @@ const oneCase = z
     record: z.record(z.string(), z.unknown()).meta({ kind: 'a group of `source field: value`' }),
     given: z
       .strictObject({
-        references: z.record(z.string(), z.record(z.string(), words.meta({ kind: 'an ERP id' })).meta({ kind: 'a group of `source id: ERP id`' })).meta({ kind: 'a group of `flow: { source id: ERP id }`' }).optional(),
+        references: z
+          .record(
+            z.string(),
+            z
+              .record(z.string(), words.meta({ kind: 'an ERP id' }))
+              .meta({ kind: 'a group of `source id: ERP id`' }),
+          )
+          .meta({ kind: 'a group of `flow: { source id: ERP id }`' })
+          .optional(),
       })
       .meta({ kind: 'a group with `references`' })
       .optional(),
@@ -56,7 +73,9 @@ const oneCase = z
   })
   .meta({ kind: 'a case with `name`, `record` and what is expected' });
 
-const caseFile = z.strictObject({ cases: z.array(oneCase).min(1).meta({ kind: 'a list of cases' }) }).meta({ kind: 'a group with `cases`' });
+const caseFile = z
+  .strictObject({ cases: z.array(oneCase).min(1).meta({ kind: 'a list of cases' }) })
+  .meta({ kind: 'a group with `cases`' });
 
 const endings = ['expect', 'expect_some', 'skipped', 'waiting', 'rejected'] as const;
 
@@ -72,11 +91,15 @@ function valueOf(node: Scalar): Value {
 }
 
 /** Reads the cases of a test file, and everything that is wrong with it. */
-export function readCases(file: SourceText): { readonly cases: readonly Case[]; readonly problems: readonly Problem[] } {
+export function readCases(file: SourceText): {
+  readonly cases: readonly Case[];
+  readonly problems: readonly Problem[];
+} {
   const yaml = readYaml(file, valueOf);
   if (yaml.plain === undefined) return { cases: [], problems: yaml.problems };
   const parsed = caseFile.safeParse(yaml.plain);
-  if (!parsed.success) return { cases: [], problems: [...yaml.problems, ...schemaProblems(caseFile, parsed.error, yaml)] };
+  if (!parsed.success)
+    return { cases: [], problems: [...yaml.problems, ...schemaProblems(caseFile, parsed.error, yaml)] };
   const problems = [...yaml.problems];
   const cases = parsed.data.cases.flatMap((one, index) => readCase(one, index, yaml, problems));
   return { cases, problems };
@@ -85,7 +108,10 @@ export function readCases(file: SourceText): { readonly cases: readonly Case[]; 
 function readCase(one: z.output<typeof oneCase>, index: number, yaml: Yaml, problems: Problem[]): Case[] {
   const given = endings.filter((ending) => one[ending] !== undefined);
   if (given.length !== 1) {
-    const said = given.length === 0 ? 'does not say how it ends' : `ends in ${given.map((ending) => `\`${ending}\``).join(' and ')}`;
+    const said =
+      given.length === 0
+        ? 'does not say how it ends'
+        : `ends in ${given.map((ending) => `\`${ending}\``).join(' and ')}`;
     const message = `the case ${said}; give it one of ${endings.map((ending) => `\`${ending}\``).join(', ')}`;
     problems.push(problem('mapping_test_bad', message, yaml.place(['cases', index, 'name'], 'value')));
     return [];
@@ -106,5 +132,9 @@ function expectedOf(one: z.output<typeof oneCase>): Expected {
   if (one.waiting !== undefined) return { kind: 'waiting', for: one.waiting };
   if (one.rejected !== undefined) return { kind: 'rejected', codes: one.rejected };
   const { fields = {}, lines = {} } = one.expect ?? one.expect_some ?? {};
-  return { kind: 'record', exactly: one.expect !== undefined, output: { fields: fields as Fields, lines: lines as Output['lines'] } };
+  return {
+    kind: 'record',
+    exactly: one.expect !== undefined,
+    output: { fields: fields as Fields, lines: lines as Output['lines'] },
+  };
 }

@@ -6,7 +6,12 @@ import type { Ending, Mapping } from './mapping.ts';
 import { shown } from './refusal.ts';
 
 /** How one case went; `differences` are sentences, and there are none when it passed. */
-export type CaseResult = { readonly name: string; readonly at: Position; readonly passed: boolean; readonly differences: readonly string[] };
+export type CaseResult = {
+  readonly name: string;
+  readonly at: Position;
+  readonly passed: boolean;
+  readonly differences: readonly string[];
+};
 
 /** Runs the cases of a `<flow>.test.yaml`. With problems in the file, nothing that is unsound has been run. */
 export function runCases(
@@ -31,10 +36,25 @@ function endingOf(mapping: Mapping, { record, references }: Case): Ending {
 }
 
 function differencesOf({ expected }: Case, ending: Ending): readonly string[] {
-  if (expected.kind === 'record' && ending.kind === 'record') return outputDifferences(expected.output, outputOf(ending), expected.exactly);
-  if (expected.kind === 'skipped' && ending.kind === 'skipped' && [ending.code, ending.reason].includes(expected.why)) return [];
-  if (expected.kind === 'waiting' && ending.kind === 'waiting' && sameWords(expected.for, waitsFor(ending))) return [];
-  if (expected.kind === 'rejected' && ending.kind === 'rejected' && sameWords(expected.codes, ending.problems.map(({ code }) => code))) return [];
+  if (expected.kind === 'record' && ending.kind === 'record')
+    return outputDifferences(expected.output, outputOf(ending), expected.exactly);
+  if (
+    expected.kind === 'skipped' &&
+    ending.kind === 'skipped' &&
+    [ending.code, ending.reason].includes(expected.why)
+  )
+    return [];
+  if (expected.kind === 'waiting' && ending.kind === 'waiting' && sameWords(expected.for, waitsFor(ending)))
+    return [];
+  if (
+    expected.kind === 'rejected' &&
+    ending.kind === 'rejected' &&
+    sameWords(
+      expected.codes,
+      ending.problems.map(({ code }) => code),
+    )
+  )
+    return [];
   return [`it should be ${toldExpected(expected)}, and it is ${told(ending)}`];
 }
 
@@ -61,7 +81,9 @@ function told(ending: Ending): string {
 }
 
 function outputOf({ fields, lines }: Ending & { kind: 'record' }): Output {
-  const byKey = Object.entries(lines).map(([field, { rows }]) => [field, Object.fromEntries(rows.map((row) => [row.key, row.fields]))] as const);
+  const byKey = Object.entries(lines).map(
+    ([field, { rows }]) => [field, Object.fromEntries(rows.map((row) => [row.key, row.fields]))] as const,
+  );
   return { fields, lines: Object.fromEntries(byKey) };
 }
 
@@ -70,10 +92,19 @@ type Group<T> = { readonly [name: string]: T };
 function outputDifferences(expected: Output, actual: Output, exactly: boolean): string[] {
   return [
     ...fieldDifferences(expected.fields, actual.fields, '', exactly),
-    ...groupDifferences(expected.lines, actual.lines, exactly, (field) => `the lines of \`${field}\``, (field, wanted, given) =>
-      groupDifferences(wanted, given, exactly, (key) => `the line ${key} of \`${field}\``, (key, line, written) =>
-        fieldDifferences(line, written, `${field}[${key}].`, exactly),
-      ),
+    ...groupDifferences(
+      expected.lines,
+      actual.lines,
+      exactly,
+      (field) => `the lines of \`${field}\``,
+      (field, wanted, given) =>
+        groupDifferences(
+          wanted,
+          given,
+          exactly,
+          (key) => `the line ${key} of \`${field}\``,
+          (key, line, written) => fieldDifferences(line, written, `${field}[${key}].`, exactly),
+        ),
     ),
   ];
 }
@@ -94,14 +125,27 @@ function groupDifferences<T>(
   return [...missing, ...extra.map((key) => `${name(key)} is written, and the case does not expect it`)];
 }
 
-function fieldDifferences(expected: Group<Value>, actual: Group<Value>, prefix: string, exactly: boolean): string[] {
+function fieldDifferences(
+  expected: Group<Value>,
+  actual: Group<Value>,
+  prefix: string,
+  exactly: boolean,
+): string[] {
   const wrong = Object.entries(expected).flatMap(([field, wanted]) => {
-    if (!Object.hasOwn(actual, field)) return [`\`${prefix}${field}\` should be ${inWords(wanted)}, and it is left alone`];
+    if (!Object.hasOwn(actual, field))
+      return [`\`${prefix}${field}\` should be ${inWords(wanted)}, and it is left alone`];
     const given = actual[field];
-    return isDeepStrictEqual(given, wanted) ? [] : [`\`${prefix}${field}\` should be ${inWords(wanted)}, and it is ${inWords(given)}`];
+    return isDeepStrictEqual(given, wanted)
+      ? []
+      : [`\`${prefix}${field}\` should be ${inWords(wanted)}, and it is ${inWords(given)}`];
   });
   const extra = exactly ? Object.keys(actual).filter((field) => !Object.hasOwn(expected, field)) : [];
-  return [...wrong, ...extra.map((field) => `\`${prefix}${field}\` is ${inWords(actual[field])}, and the case does not expect it`)];
+  return [
+    ...wrong,
+    ...extra.map(
+      (field) => `\`${prefix}${field}\` is ${inWords(actual[field])}, and the case does not expect it`,
+    ),
+  ];
 }
 
 /** null clears a field, and is not the same as an empty text. */

@@ -8,9 +8,9 @@ import type { Mapping } from './mapping.ts';
 import type { Report } from './report.ts';
 import { compileRule } from './rule.ts';
 import { type Program, referencesOf, runProgram } from './run.ts';
-import type { SourceText } from './source-text.ts';
+import type { SourceText } from '../errors/source-text.ts';
 import { conditionAt } from './source.ts';
-import { didYouMean } from './suggestion.ts';
+import { didYouMean } from '../errors/suggestion.ts';
 import { compileValueMaps, type ValueFile } from './value-map.ts';
 
 /** A mapping with what it was compiled to, so that it can be explained field by field. */
@@ -20,7 +20,12 @@ export type CompiledMapping = Mapping & { readonly program: Program };
  * Compiles a declared mapping. Everything wrong is reported; a mapping with anything reported must not be run. Null
  * when it uses a value file that has problems of its own.
  */
-export function compileMapping(declared: Declaration, file: SourceText, valueFiles: readonly ValueFile[], report: Report): CompiledMapping | null {
+export function compileMapping(
+  declared: Declaration,
+  file: SourceText,
+  valueFiles: readonly ValueFile[],
+  report: Report,
+): CompiledMapping | null {
   checkDeclaration(declared, report);
   const valueMaps = compileValueMaps(declared.value_maps ?? {}, file.path, valueFiles, report);
   const program = compileProgram(declared, { valueMaps, report });
@@ -47,12 +52,22 @@ export function compileMapping(declared: Declaration, file: SourceText, valueFil
   };
 }
 
-function compileProgram(declared: Declaration, around: { valueMaps: ReturnType<typeof compileValueMaps>; report: Report }): Program {
-  const rules = Object.entries(declared.fields).map(([field, rule]) => compileRule(field, rule, ['fields', field], { ...around, standpoint: 'record' }));
-  const lines = Object.entries(declared.lines ?? {}).map(([field, each]) => compileLines(field, each, ['lines', field], around));
+function compileProgram(
+  declared: Declaration,
+  around: { valueMaps: ReturnType<typeof compileValueMaps>; report: Report },
+): Program {
+  const rules = Object.entries(declared.fields).map(([field, rule]) =>
+    compileRule(field, rule, ['fields', field], { ...around, standpoint: 'record' }),
+  );
+  const lines = Object.entries(declared.lines ?? {}).map(([field, each]) =>
+    compileLines(field, each, ['lines', field], around),
+  );
   const sound = rules.filter((rule) => rule !== null);
   return {
-    onlyWhen: declared.only_when === undefined ? null : conditionAt(declared.only_when, 'record', ['only_when'], around.report),
+    onlyWhen:
+      declared.only_when === undefined
+        ? null
+        : conditionAt(declared.only_when, 'record', ['only_when'], around.report),
     rules: sound,
     lines: lines.filter((each) => each !== null),
     createOnly: sound.filter(({ createOnly }) => createOnly).map(({ field }) => field),
@@ -62,22 +77,43 @@ function compileProgram(declared: Declaration, around: { valueMaps: ReturnType<t
 /** The flows that records of this one wait for, or are rejected without. */
 function waitsFor({ rules, lines }: Program): string[] {
   const all = [...rules, ...lines.flatMap((each) => each.rules)];
-  return [...new Set(all.flatMap(({ reference }) => (reference === null || reference.ifMissing === 'null' ? [] : reference.flow)))];
+  return [
+    ...new Set(
+      all.flatMap(({ reference }) =>
+        reference === null || reference.ifMissing === 'null' ? [] : reference.flow,
+      ),
+    ),
+  ];
 }
 
 /** What can be seen in the file alone, outside the rules. */
 function checkDeclaration(declared: Declaration, report: Report): void {
   const { fields, lines = {}, write, read } = declared;
-  if (Object.keys(fields).length === 0) report('mapping_missing_key', '`fields` has no rules', ['fields'], 'key');
+  if (Object.keys(fields).length === 0)
+    report('mapping_missing_key', '`fields` has no rules', ['fields'], 'key');
   for (const field of Object.keys(lines)) {
-    if (Object.hasOwn(fields, field)) report('mapping_conflict', `\`${field}\` stands under \`fields\` and under \`lines\``, ['lines', field], 'key');
+    if (Object.hasOwn(fields, field))
+      report(
+        'mapping_conflict',
+        `\`${field}\` stands under \`fields\` and under \`lines\``,
+        ['lines', field],
+        'key',
+      );
   }
   if (write.key !== undefined && !Object.hasOwn(fields, write.key)) {
     const hint = didYouMean(write.key, Object.keys(fields));
-    report('mapping_missing_key', `the key \`${write.key}\` has no rule under \`fields\`${hint}`, ['write', 'key']);
+    report('mapping_missing_key', `the key \`${write.key}\` has no rule under \`fields\`${hint}`, [
+      'write',
+      'key',
+    ]);
   }
   for (const [index, { to }] of (declared.write_back ?? []).entries()) {
-    if (read.from !== '' && to !== read.from) report('mapping_wrong_connection', `\`${to}\` is not the connection that the record is read from; that is \`${read.from}\``, ['write_back', index, 'to']);
+    if (read.from !== '' && to !== read.from)
+      report(
+        'mapping_wrong_connection',
+        `\`${to}\` is not the connection that the record is read from; that is \`${read.from}\``,
+        ['write_back', index, 'to'],
+      );
   }
   checkTimes(declared, report);
 }
@@ -85,7 +121,11 @@ function checkDeclaration(declared: Declaration, report: Report): void {
 function checkTimes(declared: Declaration, report: Report): void {
   const { freshness, schedule, schedule_timezone: timezone } = declared;
   if (freshness !== undefined && parseDuration(freshness) === null) {
-    report('mapping_bad_value', `\`freshness\` must be a duration such as \`30s\`, \`15m\`, \`1h\` or \`2d\`, and it is \`${freshness}\``, ['freshness']);
+    report(
+      'mapping_bad_value',
+      `\`freshness\` must be a duration such as \`30s\`, \`15m\`, \`1h\` or \`2d\`, and it is \`${freshness}\``,
+      ['freshness'],
+    );
   }
   if (timezone !== undefined && !isTimezone(timezone)) {
     report('mapping_bad_timezone', `\`${timezone}\` is not a time zone`, ['schedule_timezone']);
@@ -95,8 +135,24 @@ function checkTimes(declared: Declaration, report: Report): void {
   }
   if (schedule === undefined) return;
   const checked = validateDetailed(schedule);
-  const parts = checked.errors.flatMap(({ field, value }) => (partNames[field] === undefined ? [] : `${partNames[field]} cannot be \`${value}\``)).join(', ');
-  if (!checked.valid) report('mapping_bad_schedule', `\`${schedule}\` is no cron expression${parts === '' ? '' : `: ${parts}`}`, ['schedule']);
+  const parts = checked.errors
+    .flatMap(({ field, value }) =>
+      partNames[field] === undefined ? [] : `${partNames[field]} cannot be \`${value}\``,
+    )
+    .join(', ');
+  if (!checked.valid)
+    report(
+      'mapping_bad_schedule',
+      `\`${schedule}\` is no cron expression${parts === '' ? '' : `: ${parts}`}`,
+      ['schedule'],
+    );
 }
 
-const partNames: { readonly [part: string]: string } = { dayOfMonth: 'the day of the month', dayOfWeek: 'the day of the week', hour: 'the hour', minute: 'the minute', month: 'the month', second: 'the second' };
+const partNames: { readonly [part: string]: string } = {
+  dayOfMonth: 'the day of the month',
+  dayOfWeek: 'the day of the week',
+  hour: 'the hour',
+  minute: 'the minute',
+  month: 'the month',
+  second: 'the second',
+};

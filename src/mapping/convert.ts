@@ -5,7 +5,7 @@ import { dateOf, instantOf, parseMoment } from './instant.ts';
 import { refuse, type Refusal } from './refusal.ts';
 
 export const kinds = ['text', 'integer', 'decimal', 'boolean', 'date', 'datetime', 'country'] as const;
-export type Kind = (typeof kinds)[number];
+type Kind = (typeof kinds)[number];
 
 /** How a value is converted, as the mapping declares it. */
 export type Conversion = {
@@ -30,7 +30,10 @@ export function convert(value: Value, conversion: Conversion): Value | Refusal {
   if (as === 'text') return text;
   if (as === 'integer') return toInteger(text);
   if (as === 'decimal') return toDecimal(text, conversion);
-  if (as === 'country') return countryCode(text) ?? refuse('value_not_country', 'is not a country that is known by this name or code');
+  if (as === 'country')
+    return (
+      countryCode(text) ?? refuse('value_not_country', 'is not a country that is known by this name or code')
+    );
   return toMoment(text, conversion);
 }
 
@@ -44,12 +47,18 @@ function toBoolean(value: boolean | string): Value | Refusal {
 
 function toInteger(text: string): Value | Refusal {
   const decimal = parseDecimal(text);
-  return decimal?.isInteger() ? decimalText(decimal, 0, 'half_even') : refuse('value_not_integer', 'is not a whole number');
+  return decimal?.isInteger()
+    ? decimalText(decimal, 0, 'half_even')
+    : refuse('value_not_integer', 'is not a whole number');
 }
 
 function toDecimal(text: string, { scale, rounding }: Conversion): Value | Refusal {
   const decimal = parseDecimal(text);
-  if (decimal === null) return refuse('value_not_decimal', 'is not a decimal number: write digits with a point and no other separators, such as 1234.50');
+  if (decimal === null)
+    return refuse(
+      'value_not_decimal',
+      'is not a decimal number: write digits with a point and no other separators, such as 1234.50',
+    );
   if (scale === null && digits(decimal) > mostDigits) {
     return refuse('value_not_decimal', `has ${digits(decimal)} digits; give the rule a \`scale\``);
   }
@@ -66,8 +75,13 @@ function toMoment(text: string, { as, timezone }: Conversion): Value | Refusal {
     return date ?? refuse('value_not_date', `is not a date: ${forms}`);
   }
   if (moment?.kind === 'date' && timezone === null) {
-    return refuse('value_not_datetime', 'is a date without a time; give the rule a `timezone` in which that day begins');
+    return refuse(
+      'value_not_datetime',
+      'is a date without a time; give the rule a `timezone` in which that day begins',
+    );
   }
   const instant = moment && instantOf(moment, timezone ?? 'UTC');
-  return instant ?? refuse('value_not_datetime', `is not an instant: ${forms.replace('2026-01-31, or an', 'an')}`);
+  return (
+    instant ?? refuse('value_not_datetime', `is not an instant: ${forms.replace('2026-01-31, or an', 'an')}`)
+  );
 }

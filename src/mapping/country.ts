@@ -41,5 +41,8 @@ function namesIn(language: string): [string, string][] {
 
 function folded(name: string): string {
   const letters = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
-  return letters.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim().replace(/^the /, '');
+  return letters
+    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()
+    .replace(/^the /, '');
 }

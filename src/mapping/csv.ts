@@ -5,7 +5,9 @@ export type CsvRow = { readonly line: number; readonly cells: readonly string[] 
  * Reads comma-separated text (RFC 4180): quoted cells may hold commas, doubled quotes and line breaks. Empty lines
  * are left out. Null with the line when a quoted cell is never closed.
  */
-export function parseCsv(text: string): { readonly rows: readonly CsvRow[] } | { readonly openQuote: number } {
+export function parseCsv(
+  text: string,
+): { readonly rows: readonly CsvRow[] } | { readonly openQuote: number } {
   const rows: CsvRow[] = [];
   const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\r|\n|$)/y;
   let line = 1;

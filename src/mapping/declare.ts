@@ -8,7 +8,10 @@ import type { Yaml } from './yaml.ts';
  * What a file declares, as far as it can be understood, and every problem with its shape. The parts that are sound
  * are declared even if others are not, so that these can be checked further and all problems are told at once.
  */
-export function declare(yaml: Yaml): { readonly declared: Declaration | null; readonly problems: readonly Problem[] } {
+export function declare(yaml: Yaml): {
+  readonly declared: Declaration | null;
+  readonly problems: readonly Problem[];
+} {
   if (yaml.plain === undefined) return { declared: null, problems: yaml.problems };
   const whole = declaration.safeParse(yaml.plain);
   if (whole.success) return { declared: whole.data, problems: yaml.problems };
@@ -28,7 +31,9 @@ function isGroup(plain: unknown): plain is Plain {
  */
 function salvage(plain: Plain): Declaration {
   const { shape } = declaration;
-  const simple = Object.entries(shape).flatMap(([key, schema]): [string, unknown][] => soundPart(plain[key], key, schema));
+  const simple = Object.entries(shape).flatMap(([key, schema]): [string, unknown][] =>
+    soundPart(plain[key], key, schema),
+  );
   const lines = group(plain['lines']);
   return {
     flow: '',
@@ -36,7 +41,9 @@ function salvage(plain: Plain): Declaration {
     write: { to: '', entity: '' },
     ...Object.fromEntries(simple),
     fields: salvageRules(plain['fields']),
-    ...(lines && { lines: Object.fromEntries(Object.entries(lines).map(([field, each]) => [field, salvageLines(each)])) }),
+    ...(lines && {
+      lines: Object.fromEntries(Object.entries(lines).map(([field, each]) => [field, salvageLines(each)])),
+    }),
     ...salvageValueMaps(plain['value_maps']),
   };
 }
@@ -72,5 +79,9 @@ function salvageLines(lines: unknown): LinesDeclaration {
 function salvageValueMaps(maps: unknown): Pick<Declaration, 'value_maps'> {
   const schema = declaration.shape.value_maps.unwrap().valueType;
   const entries = Object.entries(group(maps) ?? {});
-  return { value_maps: Object.fromEntries(entries.map(([name, map]) => [name, schema.safeParse(map).data ?? { '': '' }])) };
+  return {
+    value_maps: Object.fromEntries(
+      entries.map(([name, map]) => [name, schema.safeParse(map).data ?? { '': '' }]),
+    ),
+  };
 }

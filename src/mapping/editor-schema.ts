@@ -8,7 +8,11 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
  * `required: true` as a boolean, so these are allowed beside their texts.
  */
 export function mappingJsonSchema(): JsonSchema {
-  const schema = z.toJSONSchema(declaration, { target: 'draft-7', io: 'input', override: ({ jsonSchema }) => adapt(jsonSchema) });
+  const schema = z.toJSONSchema(declaration, {
+    target: 'draft-7',
+    io: 'input',
+    override: ({ jsonSchema }) => adapt(jsonSchema),
+  });
   return { title: 'Causeway mapping', ...schema };
 }
 
@@ -29,5 +33,6 @@ function adapt(schema: JsonSchema): void {
   delete schema['editor'];
   delete schema['kind'];
   const keys = Object.keys(schema.properties ?? {});
-  if (sourceKeys.every((key) => keys.includes(key))) schema.oneOf = sourceKeys.map((key) => ({ required: [key] }));
+  if (sourceKeys.every((key) => keys.includes(key)))
+    schema.oneOf = sourceKeys.map((key) => ({ required: [key] }));
 }

@@ -1,6 +1,6 @@
 import type { Declaration } from './declaration.ts';
 import type { ReadFile } from './read.ts';
-import { didYouMean } from './suggestion.ts';
+import { didYouMean } from '../errors/suggestion.ts';
 import type { YamlPath } from './yaml.ts';
 
 type Sound = ReadFile & { readonly declared: Declaration };
@@ -17,7 +17,8 @@ export function checkFlows(files: readonly ReadFile[]): void {
 function checkNames(files: readonly ReadFile[]): void {
   for (const file of files) {
     const twin = files.find((other) => other !== file && other.flow !== null && other.flow === file.flow);
-    if (twin !== undefined) file.report('mapping_duplicate_flow', `\`${twin.path}\` has a flow \`${file.flow}\` as well`, ['flow']);
+    if (twin !== undefined)
+      file.report('mapping_duplicate_flow', `\`${twin.path}\` has a flow \`${file.flow}\` as well`, ['flow']);
   }
 }
 
@@ -32,7 +33,11 @@ function checkReferences(sound: readonly Sound[], files: readonly ReadFile[]): v
       const target = sound.find((other) => other.flow === flow)?.declared;
       const { read, write } = file.declared;
       if (target !== undefined && (target.write.to !== write.to || target.read.from !== read.from)) {
-        file.report('mapping_wrong_connection', `the flow \`${flow}\` goes from \`${target.read.from}\` to \`${target.write.to}\`, and this one from \`${read.from}\` to \`${write.to}\`: its ids mean nothing here`, path);
+        file.report(
+          'mapping_wrong_connection',
+          `the flow \`${flow}\` goes from \`${target.read.from}\` to \`${target.write.to}\`, and this one from \`${read.from}\` to \`${write.to}\`: its ids mean nothing here`,
+          path,
+        );
       }
     }
   }
@@ -43,9 +48,14 @@ function checkCycles(sound: readonly Sound[]): void {
   for (const file of sound) {
     const { flow } = file.declared;
     for (const reference of referencesIn(file.declared)) {
-      const way = reference.flow === flow || !reference.waits ? null : wayBack(reference.flow, flow, sound, new Set());
+      const way =
+        reference.flow === flow || !reference.waits ? null : wayBack(reference.flow, flow, sound, new Set());
       if (way === null) continue;
-      file.report('mapping_flow_cycle', `records would wait for each other in a circle: ${[flow, ...way].join(' → ')}`, reference.path);
+      file.report(
+        'mapping_flow_cycle',
+        `records would wait for each other in a circle: ${[flow, ...way].join(' → ')}`,
+        reference.path,
+      );
       break;
     }
   }
@@ -65,12 +75,18 @@ function wayBack(from: string, to: string, sound: readonly Sound[], seen: Set<st
 }
 
 function checkTargets(sound: readonly Sound[]): void {
-  const target = ({ declared: { read, write } }: Sound): string => JSON.stringify([read.from, read.entity, write.to, write.entity, write.key ?? null]);
+  const target = ({ declared: { read, write } }: Sound): string =>
+    JSON.stringify([read.from, read.entity, write.to, write.entity, write.key ?? null]);
   for (const file of sound) {
     const twin = sound.find((other) => other.flow !== file.flow && target(other) === target(file));
     if (twin === undefined) continue;
     const { read, write } = file.declared;
-    file.report('mapping_same_target', `\`${twin.path}\` makes \`${write.entity}\` of \`${read.entity}\` as well, under the same key`, ['write'], 'key');
+    file.report(
+      'mapping_same_target',
+      `\`${twin.path}\` makes \`${write.entity}\` of \`${read.entity}\` as well, under the same key`,
+      ['write'],
+      'key',
+    );
   }
 }
 
@@ -79,11 +95,16 @@ type FlowReference = { readonly flow: string; readonly waits: boolean; readonly 
 function referencesIn({ fields, lines = {} }: Declaration): FlowReference[] {
   const groups = [
     { rules: fields, path: ['fields'] },
-    ...Object.entries(lines).map(([field, each]) => ({ rules: each.fields, path: ['lines', field, 'fields'] })),
+    ...Object.entries(lines).map(([field, each]) => ({
+      rules: each.fields,
+      path: ['lines', field, 'fields'],
+    })),
   ];
   return groups.flatMap(({ rules, path }) =>
     Object.entries(rules).flatMap(([field, rule]) =>
-      rule.reference === undefined ? [] : { flow: rule.reference, waits: rule.if_missing !== 'null', path: [...path, field, 'reference'] },
+      rule.reference === undefined
+        ? []
+        : { flow: rule.reference, waits: rule.if_missing !== 'null', path: [...path, field, 'reference'] },
     ),
   );
 }

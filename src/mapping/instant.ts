@@ -1,7 +1,9 @@
 import { DateTime, IANAZone } from 'luxon';
 
 /** A date without a time, which no time zone ever changes, or a point in time in epoch milliseconds. */
-export type Moment = { readonly kind: 'date'; readonly text: string } | { readonly kind: 'instant'; readonly ms: number };
+export type Moment =
+  | { readonly kind: 'date'; readonly text: string }
+  | { readonly kind: 'instant'; readonly ms: number };
 
 const date = /^\d{4}-\d{2}-\d{2}$/;
 const zoned = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$/;
@@ -27,7 +29,8 @@ export function dateOf(moment: Moment, timezone: string): string | null {
 /** ISO 8601 in UTC with a `Z`, without needless milliseconds; a date begins at midnight in the time zone. */
 export function instantOf(moment: Moment, timezone: string): string | null {
   const zone = { zone: timezone };
-  const instant = moment.kind === 'date' ? DateTime.fromISO(moment.text, zone) : DateTime.fromMillis(moment.ms, zone);
+  const instant =
+    moment.kind === 'date' ? DateTime.fromISO(moment.text, zone) : DateTime.fromMillis(moment.ms, zone);
   return instant.toUTC().toISO({ suppressMilliseconds: true });
 }
 

@@ -5,7 +5,7 @@ import type { Declaration } from './declaration.ts';
 import { declare } from './declare.ts';
 import { checkFlows } from './flows.ts';
 import type { Report } from './report.ts';
-import type { SourceText } from './source-text.ts';
+import type { SourceText } from '../errors/source-text.ts';
 import { readValueFile, type ValueFile } from './value-map.ts';
 import { readYaml, textOf, type Yaml } from './yaml.ts';
 
@@ -35,7 +35,10 @@ export function readMappings(
   const sound = read.filter(({ problems }) => problems.length === 0);
   return {
     mappings: sound.flatMap(({ mapping }) => mapping ?? []),
-    problems: [...values.flatMap(({ problems }) => problems), ...read.flatMap(({ problems }) => inOrder(problems))],
+    problems: [
+      ...values.flatMap(({ problems }) => problems),
+      ...read.flatMap(({ problems }) => inOrder(problems)),
+    ],
   };
 }
 
@@ -48,9 +51,19 @@ function readFile(file: SourceText, values: readonly ValueFile[]): ReadFile {
   };
   const mapping = declared && compileMapping(declared, file, values, report);
   const flow = declared?.flow || null;
-  return { path: file.path, yaml, flow, declared: problems.length === 0 ? declared : null, mapping, problems, report };
+  return {
+    path: file.path,
+    yaml,
+    flow,
+    declared: problems.length === 0 ? declared : null,
+    mapping,
+    problems,
+    report,
+  };
 }
 
 function inOrder(problems: readonly Problem[]): Problem[] {
-  return problems.toSorted((a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0));
+  return problems.toSorted(
+    (a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0),
+  );
 }

@@ -5,7 +5,11 @@ import { isGroup, refuse, type Refusal } from './refusal.ts';
 export type Scope = { readonly record: SourceRecord; readonly line: SourceRecord | null };
 
 /** A parsed path. `fromRecord` paths begin at the record, even inside a line (`..closedate`). */
-export type RecordPath = { readonly text: string; readonly fromRecord: boolean; readonly steps: readonly string[] };
+export type RecordPath = {
+  readonly text: string;
+  readonly fromRecord: boolean;
+  readonly steps: readonly string[];
+};
 
 const written = /^(?:\.\.)?[^.\s{}](?:[^.{}]*[^.\s{}])?(?:\.[^.\s{}](?:[^.{}]*[^.\s{}])?)*$/;
 
@@ -24,7 +28,10 @@ export function valueAt(path: RecordPath, scope: Scope): Value | Refusal | undef
     if (!isGroup(value)) {
       const name = path.steps.slice(0, depth).join('.');
       const what = Array.isArray(value) ? 'a list' : 'a single value';
-      return refuse('value_wrong_kind', `cannot be read: \`${name}\` is ${what}, which has no field \`${step}\``);
+      return refuse(
+        'value_wrong_kind',
+        `cannot be read: \`${name}\` is ${what}, which has no field \`${step}\``,
+      );
     }
     value = Object.hasOwn(value, step) ? value[step] : undefined;
   }

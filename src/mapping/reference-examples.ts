@@ -4,8 +4,8 @@ export type RuleExample = { readonly rule: string; readonly record: string };
 /** Examples for every key of a rule, by key. `linked` companies have ERP ids, and `currencies` is a value map. */
 export const ruleExamples: { readonly [key: string]: readonly RuleExample[] } = {
   from: [
-    { rule: "{ from: company.id }", record: '{ company: { id: "5" } }' },
-    { rule: "{ from: [mobile, phone] }", record: '{ mobile: "", phone: "030 1" }' },
+    { rule: '{ from: company.id }', record: '{ company: { id: "5" } }' },
+    { rule: '{ from: [mobile, phone] }', record: '{ mobile: "", phone: "030 1" }' },
   ],
   value: [{ rule: "{ value: 'true', as: boolean }", record: '{}' }],
   template: [
@@ -14,50 +14,72 @@ export const ruleExamples: { readonly [key: string]: readonly RuleExample[] } = 
     { rule: "{ template: 'Fax {fax}' }", record: '{}' },
   ],
   expr: [
-    { rule: "{ expr: 'decimal(price) * (1 - decimal(discount) / 100)', as: decimal, scale: 2 }", record: '{ price: "19.99", discount: "15" }' },
-    { rule: "{ expr: 'contacts.filter(c, c.main == \"true\").map(c, c.email).join(\", \")' }", record: '{ contacts: [{ main: "true", email: a@b.example }, { main: "false" }] }' },
+    {
+      rule: "{ expr: 'decimal(price) * (1 - decimal(discount) / 100)', as: decimal, scale: 2 }",
+      record: '{ price: "19.99", discount: "15" }',
+    },
+    {
+      rule: '{ expr: \'contacts.filter(c, c.main == "true").map(c, c.email).join(", ")\' }',
+      record: '{ contacts: [{ main: "true", email: a@b.example }, { main: "false" }] }',
+    },
   ],
   choose: [
-    { rule: "{ choose: [{ when: price == 0, value: gift }, { when: price > 999, from: grade }] }", record: '{ price: "0.00" }' },
+    {
+      rule: '{ choose: [{ when: price == 0, value: gift }, { when: price > 999, from: grade }] }',
+      record: '{ price: "0.00" }',
+    },
   ],
-  else: [{ rule: "{ choose: [{ when: price == 0, value: gift }], else: { value: goods } }", record: '{ price: "3" }' }],
+  else: [
+    {
+      rule: '{ choose: [{ when: price == 0, value: gift }], else: { value: goods } }',
+      record: '{ price: "3" }',
+    },
+  ],
   reference: [
-    { rule: "{ reference: accounts, from: company.id }", record: '{ company: { id: "5" } }' },
-    { rule: "{ reference: accounts, from: company.id }", record: '{ company: { id: "6" } }' },
+    { rule: '{ reference: accounts, from: company.id }', record: '{ company: { id: "5" } }' },
+    { rule: '{ reference: accounts, from: company.id }', record: '{ company: { id: "6" } }' },
   ],
-  if_missing: [{ rule: "{ reference: accounts, from: company.id, if_missing: 'null' }", record: '{ company: { id: "6" } }' }],
+  if_missing: [
+    {
+      rule: "{ reference: accounts, from: company.id, if_missing: 'null' }",
+      record: '{ company: { id: "6" } }',
+    },
+  ],
   map: [
-    { rule: "{ from: currency, map: currencies }", record: '{ currency: Euro }' },
-    { rule: "{ from: currency, map: currencies }", record: '{ currency: Yen }' },
+    { rule: '{ from: currency, map: currencies }', record: '{ currency: Euro }' },
+    { rule: '{ from: currency, map: currencies }', record: '{ currency: Yen }' },
   ],
-  default: [{ rule: "{ from: terms, default: NET30 }", record: '{ terms: "" }' }],
+  default: [{ rule: '{ from: terms, default: NET30 }', record: '{ terms: "" }' }],
   as: [
-    { rule: "{ from: zip, as: text }", record: '{ zip: "05021" }' },
-    { rule: "{ from: seats, as: integer }", record: '{ seats: "12.0" }' },
-    { rule: "{ from: amount, as: decimal }", record: '{ amount: "1200.50" }' },
-    { rule: "{ from: amount, as: decimal }", record: '{ amount: "1,200.50" }' },
-    { rule: "{ from: active, as: boolean }", record: '{ active: "yes" }' },
-    { rule: "{ from: due, as: date }", record: '{ due: "2026-03-31" }' },
-    { rule: "{ from: closed, as: datetime }", record: '{ closed: "2026-03-31T09:30:00+02:00" }' },
-    { rule: "{ from: closed, as: datetime }", record: '{ closed: "1774942200000" }' },
-    { rule: "{ from: country, as: country }", record: '{ country: Deutschland }' },
+    { rule: '{ from: zip, as: text }', record: '{ zip: "05021" }' },
+    { rule: '{ from: seats, as: integer }', record: '{ seats: "12.0" }' },
+    { rule: '{ from: amount, as: decimal }', record: '{ amount: "1200.50" }' },
+    { rule: '{ from: amount, as: decimal }', record: '{ amount: "1,200.50" }' },
+    { rule: '{ from: active, as: boolean }', record: '{ active: "yes" }' },
+    { rule: '{ from: due, as: date }', record: '{ due: "2026-03-31" }' },
+    { rule: '{ from: closed, as: datetime }', record: '{ closed: "2026-03-31T09:30:00+02:00" }' },
+    { rule: '{ from: closed, as: datetime }', record: '{ closed: "1774942200000" }' },
+    { rule: '{ from: country, as: country }', record: '{ country: Deutschland }' },
   ],
-  scale: [{ rule: "{ from: price, as: decimal, scale: 2 }", record: '{ price: "7.5" }' }],
+  scale: [{ rule: '{ from: price, as: decimal, scale: 2 }', record: '{ price: "7.5" }' }],
   rounding: ['half_even', 'half_up', 'half_down', 'up', 'down'].map((rounding) => ({
     rule: `{ from: price, as: decimal, scale: 2, rounding: ${rounding} }`,
     record: '{ price: "-2.125" }',
   })),
   timezone: [
-    { rule: "{ from: closed, as: date, timezone: Europe/Paris }", record: '{ closed: "2026-03-31T22:30:00Z" }' },
-    { rule: "{ from: due, as: datetime, timezone: Europe/Paris }", record: '{ due: "2026-03-31" }' },
+    {
+      rule: '{ from: closed, as: date, timezone: Europe/Paris }',
+      record: '{ closed: "2026-03-31T22:30:00Z" }',
+    },
+    { rule: '{ from: due, as: datetime, timezone: Europe/Paris }', record: '{ due: "2026-03-31" }' },
   ],
-  max: [{ rule: "{ from: name, max: 10 }", record: '{ name: Alfreds Futterkiste }' }],
-  too_long: [{ rule: "{ from: name, max: 10, too_long: cut }", record: '{ name: Alfreds Futterkiste }' }],
+  max: [{ rule: '{ from: name, max: 10 }', record: '{ name: Alfreds Futterkiste }' }],
+  too_long: [{ rule: '{ from: name, max: 10, too_long: cut }', record: '{ name: Alfreds Futterkiste }' }],
   when_empty: [
-    { rule: "{ from: note }", record: '{ note: "" }' },
-    { rule: "{ from: note, when_empty: clear }", record: '{ note: "" }' },
+    { rule: '{ from: note }', record: '{ note: "" }' },
+    { rule: '{ from: note, when_empty: clear }', record: '{ note: "" }' },
   ],
-  required: [{ rule: "{ from: name, required: true }", record: '{ name: null }' }],
+  required: [{ rule: '{ from: name, required: true }', record: '{ name: null }' }],
   write_on: [{ rule: "{ template: 'CRM {id}', write_on: create }", record: '{ id: "7" }' }],
 };
 

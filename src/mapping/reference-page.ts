@@ -5,7 +5,15 @@ import { declaration } from './declaration.ts';
 import { functions, macros, methods } from './expression/language.ts';
 import type { Ending } from './mapping.ts';
 import { readMappings } from './read.ts';
-import { accountsMapping, exampleMapping, links, paymentTerms, type RuleExample, ruleExamples, wholeExample } from './reference-examples.ts';
+import {
+  accountsMapping,
+  exampleMapping,
+  links,
+  paymentTerms,
+  type RuleExample,
+  ruleExamples,
+  wholeExample,
+} from './reference-examples.ts';
 import { schemaAt } from './schema-problem.ts';
 import type { YamlPath } from './yaml.ts';
 
@@ -93,14 +101,22 @@ function shapeAt(path: YamlPath): { readonly [key: string]: unknown } {
 function meaning(path: YamlPath): string {
   const schema = schemaAt(declaration, path);
   const { description = '', kind = '' } = schema?.meta() ?? {};
-  const options = schema instanceof z.ZodEnum ? ` Values: ${schema.options.map((option) => `\`${String(option)}\``).join(', ')}.` : kind.includes('`') ? ` Write ${kind}.` : '';
+  const options =
+    schema instanceof z.ZodEnum
+      ? ` Values: ${schema.options.map((option) => `\`${String(option)}\``).join(', ')}.`
+      : kind.includes('`')
+        ? ` Write ${kind}.`
+        : '';
   return `${description}${options}`;
 }
 
 function keyList(path: YamlPath): string {
   const shape = shapeAt(path);
   return Object.entries(shape)
-    .map(([key, schema]) => `- \`${key}\`${schema instanceof z.ZodOptional ? '' : ' (required)'}: ${meaning([...path, key])}`)
+    .map(
+      ([key, schema]) =>
+        `- \`${key}\`${schema instanceof z.ZodOptional ? '' : ' (required)'}: ${meaning([...path, key])}`,
+    )
     .join('\n');
 }
 
@@ -111,21 +127,34 @@ function ruleSection(key: string): string[] {
 }
 
 function runExample({ rule, record }: RuleExample): string {
-  const { mappings, problems } = readMappings([{ path: 'example.yaml', text: exampleMapping(rule) }, { path: 'accounts.yaml', text: accountsMapping }], []);
+  const { mappings, problems } = readMappings(
+    [
+      { path: 'example.yaml', text: exampleMapping(rule) },
+      { path: 'accounts.yaml', text: accountsMapping },
+    ],
+    [],
+  );
   const mapping = mappings.find(({ flow }) => flow === 'example');
-  const { cases, problems: caseProblems } = readCases({ path: 'example', text: `cases: [{ name: example, record: ${record}, skipped: '-' }]` });
+  const { cases, problems: caseProblems } = readCases({
+    path: 'example',
+    text: `cases: [{ name: example, record: ${record}, skipped: '-' }]`,
+  });
   const [given] = cases;
   if (mapping === undefined || given === undefined) {
-    throw new Error(`the example ${rule} is wrong: ${[...problems, ...caseProblems].map(({ message }) => message).join('; ')}`);
+    throw new Error(
+      `the example ${rule} is wrong: ${[...problems, ...caseProblems].map(({ message }) => message).join('; ')}`,
+    );
   }
   const ending = mapping.run(given.record, { linked: ({ id }) => links[id] ?? null });
   return `\`\`\`yaml\nfield: ${rule}\n\`\`\`\n\n${record === '{}' ? 'It' : `\`${record}\``} ${outcome(ending)}`;
 }
 
 function outcome(ending: Ending): string {
-  if (ending.kind === 'waiting') return `waits for ${ending.for.map(({ flow, id }) => `\`${flow}/${id}\``).join(', ')}.`;
+  if (ending.kind === 'waiting')
+    return `waits for ${ending.for.map(({ flow, id }) => `\`${flow}/${id}\``).join(', ')}.`;
   if (ending.kind === 'skipped') return `is skipped: ${ending.reason}.`;
-  if (ending.kind === 'rejected') return ending.problems.map(({ code, message }) => `is rejected as \`${code}\`: ${message}.`).join(' ');
+  if (ending.kind === 'rejected')
+    return ending.problems.map(({ code, message }) => `is rejected as \`${code}\`: ${message}.`).join(' ');
   const { field } = ending.fields;
   if (field === undefined) return 'leaves the field alone.';
   if (field === null) return 'clears the field.';
@@ -133,15 +162,24 @@ function outcome(ending: Ending): string {
 }
 
 function recordCodes(): string {
-  const codes = Object.entries(catalogue).filter(([code]) => /^(value_|reference_not|expression_|lines_)/.test(code));
+  const codes = Object.entries(catalogue).filter(([code]) =>
+    /^(value_|reference_not|expression_|lines_)/.test(code),
+  );
   return codes.map(([code, { title, remedy }]) => `- \`${code}\`: ${title} ${remedy}`).join('\n');
 }
 
 function checkWholeExample(): void {
-  const files = [{ path: 'won-deals.yaml', text: wholeExample }, { path: 'accounts.yaml', text: accountsMapping }];
+  const files = [
+    { path: 'won-deals.yaml', text: wholeExample },
+    { path: 'accounts.yaml', text: accountsMapping },
+  ];
   const { problems } = readMappings(files, [{ path: 'values/payment-terms.csv', text: paymentTerms }]);
   const { problems: inTest } = readCases({ path: 'example.test.yaml', text: testExample });
-  const unused = Object.keys(shapeAt([])).filter((key) => !wholeExample.includes(`\n${key}:`) && key !== 'flow');
-  const wrong = [...problems, ...inTest].map(({ message }) => message).concat(unused.map((key) => `${key} is not shown`));
+  const unused = Object.keys(shapeAt([])).filter(
+    (key) => !wholeExample.includes(`\n${key}:`) && key !== 'flow',
+  );
+  const wrong = [...problems, ...inTest]
+    .map(({ message }) => message)
+    .concat(unused.map((key) => `${key} is not shown`));
   if (wrong.length > 0) throw new Error(`the examples of the page are wrong: ${wrong.join('; ')}`);
 }

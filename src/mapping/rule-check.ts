@@ -3,13 +3,18 @@ import type { RuleDeclaration } from './declaration.ts';
 import { isTimezone } from './instant.ts';
 import { isEmpty, isRefusal, shown } from './refusal.ts';
 import type { RuleSurroundings } from './rule.ts';
-import { didYouMean } from './suggestion.ts';
+import { didYouMean } from '../errors/suggestion.ts';
 import type { YamlPath } from './yaml.ts';
 
 /** How a rule converts its value; null when it takes the value as it comes. */
 export function conversionOf(declared: RuleDeclaration): Conversion | null {
   if (declared.as === undefined) return null;
-  return { as: declared.as, scale: declared.scale ?? null, rounding: declared.rounding ?? 'half_even', timezone: declared.timezone ?? null };
+  return {
+    as: declared.as,
+    scale: declared.scale ?? null,
+    rounding: declared.rounding ?? 'half_even',
+    timezone: declared.timezone ?? null,
+  };
 }
 
 type Key = keyof RuleDeclaration;
@@ -21,7 +26,11 @@ const needs: readonly (readonly [Key, string, (declared: RuleDeclaration) => boo
   ['scale', '`as: decimal`', ({ as }) => as === 'decimal'],
   ['rounding', 'a `scale` to round to', ({ scale }) => scale !== undefined],
   ['timezone', '`as: date` or `as: datetime`', ({ as }) => as === 'date' || as === 'datetime'],
-  ['max', 'a text; it means nothing for numbers, dates and the like', ({ as }) => as === undefined || as === 'text'],
+  [
+    'max',
+    'a text; it means nothing for numbers, dates and the like',
+    ({ as }) => as === undefined || as === 'text',
+  ],
   ['too_long', 'a `max`', ({ max }) => max !== undefined],
 ];
 
@@ -29,10 +38,16 @@ const needs: readonly (readonly [Key, string, (declared: RuleDeclaration) => boo
 export function checkRule(declared: RuleDeclaration, path: YamlPath, around: RuleSurroundings): void {
   const { report, valueMaps } = around;
   for (const [key, need, met] of needs) {
-    if (declared[key] !== undefined && !met(declared)) report('mapping_conflict', `\`${key}\` needs ${need}`, [...path, key], 'key');
+    if (declared[key] !== undefined && !met(declared))
+      report('mapping_conflict', `\`${key}\` needs ${need}`, [...path, key], 'key');
   }
   if (declared.required && declared.when_empty === 'clear') {
-    report('mapping_conflict', '`when_empty: clear` can never happen beside `required: true`', [...path, 'when_empty'], 'key');
+    report(
+      'mapping_conflict',
+      '`when_empty: clear` can never happen beside `required: true`',
+      [...path, 'when_empty'],
+      'key',
+    );
   }
   if (declared.timezone !== undefined && !isTimezone(declared.timezone)) {
     report('mapping_bad_timezone', `\`${declared.timezone}\` is not a time zone`, [...path, 'timezone']);
@@ -41,10 +56,17 @@ export function checkRule(declared: RuleDeclaration, path: YamlPath, around: Rul
     const map = valueMaps.get(declared.map);
     if (map === undefined) {
       const hint = didYouMean(declared.map, [...valueMaps.keys()]);
-      report('mapping_unknown_value_map', `there is no value map \`${declared.map}\`${hint}`, [...path, 'map']);
+      report('mapping_unknown_value_map', `there is no value map \`${declared.map}\`${hint}`, [
+        ...path,
+        'map',
+      ]);
     }
     if (map?.unknown === 'default' && declared.default === undefined) {
-      report('mapping_conflict', `the value map \`${declared.map}\` takes the \`default\` of the rule, and the rule has none`, [...path, 'map']);
+      report(
+        'mapping_conflict',
+        `the value map \`${declared.map}\` takes the \`default\` of the rule, and the rule has none`,
+        [...path, 'map'],
+      );
     }
   }
   checkConstants(declared, path, around);
@@ -56,6 +78,7 @@ function checkConstants(declared: RuleDeclaration, path: YamlPath, { report }: R
     const constant = declared[key];
     if (isEmpty(constant) || conversion === null || (key === 'value' && declared.map !== undefined)) continue;
     const converted = convert(constant, conversion);
-    if (isRefusal(converted)) report('mapping_bad_constant', `${shown(constant)} ${converted.message}`, [...path, key]);
+    if (isRefusal(converted))
+      report('mapping_bad_constant', `${shown(constant)} ${converted.message}`, [...path, key]);
   }
 }

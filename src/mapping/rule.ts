@@ -39,7 +39,12 @@ export type RuleSurroundings = {
 };
 
 /** Compiles a rule. Null when it is not sound; then everything wrong with it has been reported. */
-export function compileRule(field: string, declared: RuleDeclaration, path: YamlPath, around: RuleSurroundings): Rule | null {
+export function compileRule(
+  field: string,
+  declared: RuleDeclaration,
+  path: YamlPath,
+  around: RuleSurroundings,
+): Rule | null {
   checkRule(declared, path, around);
   const source = compileRuleSource(declared, around.standpoint, path, around.report);
   if (source === null) return null;
@@ -61,11 +66,14 @@ export function referenceOf(rule: Rule, scope: Scope): Reference | null {
   return typeof id === 'string' && id !== '' ? { flow: rule.reference.flow, id } : null;
 }
 
-type Step = (value: Value, given: Given) => Value | undefined | Refusal | { readonly waitsFor: Reference };
-
-function finisher(declared: RuleDeclaration, source: Source, valueMaps: ReadonlyMap<string, ValueMap | null>): Rule['finish'] {
+function finisher(
+  declared: RuleDeclaration,
+  source: Source,
+  valueMaps: ReadonlyMap<string, ValueMap | null>,
+): Rule['finish'] {
   const { label } = source;
-  const link = declared.reference === undefined ? null : linkStep(declared.reference, declared.if_missing ?? 'wait');
+  const link =
+    declared.reference === undefined ? null : linkStep(declared.reference, declared.if_missing ?? 'wait');
   const map = declared.map === undefined ? null : mapStep(declared.map, valueMaps.get(declared.map) ?? null);
   const conversion = conversionOf(declared);
   const length = declared.max === undefined ? null : lengthStep(declared.max, declared.too_long === 'cut');
@@ -80,7 +88,8 @@ function finisher(declared: RuleDeclaration, source: Source, valueMaps: Readonly
     if (link !== null && !isEmpty(value)) {
       const linked = link(value, given);
       if (isRefusal(linked)) return refused(found, linked);
-      if (typeof linked === 'object' && linked !== null && 'waitsFor' in linked) return { kind: 'waiting', for: linked.waitsFor };
+      if (typeof linked === 'object' && linked !== null && 'waitsFor' in linked)
+        return { kind: 'waiting', for: linked.waitsFor };
       value = linked;
     }
     if (map !== null && !isEmpty(value)) {
@@ -98,27 +107,40 @@ function finisher(declared: RuleDeclaration, source: Source, valueMaps: Readonly
 }
 
 function emptyResult({ required, when_empty }: RuleDeclaration, label: string): Result {
-  if (required) return { kind: 'refused', code: 'value_missing', message: `${label} is empty, and the field must have a value` };
+  if (required)
+    return {
+      kind: 'refused',
+      code: 'value_missing',
+      message: `${label} is empty, and the field must have a value`,
+    };
   return when_empty === 'clear' ? { kind: 'value', value: null } : { kind: 'nothing' };
 }
 
-function linkStep(flow: string, ifMissing: 'wait' | 'reject' | 'null'): (value: Value, given: Given) => string | null | Refusal | { readonly waitsFor: Reference } {
+function linkStep(
+  flow: string,
+  ifMissing: 'wait' | 'reject' | 'null',
+): (value: Value, given: Given) => string | null | Refusal | { readonly waitsFor: Reference } {
   return (value, given) => {
     if (typeof value !== 'string') return refuse('value_wrong_kind', 'is not the id of one record');
     const reference = { flow, id: value };
     const id = given.linked(reference);
     if (id !== null || ifMissing === 'null') return id;
-    return ifMissing === 'wait' ? { waitsFor: reference } : refuse('reference_not_linked', `the flow ${flow} has not brought to the ERP`);
+    return ifMissing === 'wait'
+      ? { waitsFor: reference }
+      : refuse('reference_not_linked', `the flow ${flow} has not brought to the ERP`);
   };
 }
 
 function mapStep(name: string, map: ValueMap | null): (value: Value) => Value | undefined | Refusal {
   return (value) => {
-    if (typeof value === 'object') return refuse('value_wrong_kind', `the value map \`${name}\` cannot translate`);
+    if (typeof value === 'object')
+      return refuse('value_wrong_kind', `the value map \`${name}\` cannot translate`);
     const target = map?.entries.get(String(value));
     if (target !== undefined) return target;
     if (map?.unknown === 'default') return undefined;
-    return map?.unknown === 'keep' ? value : refuse('value_not_mapped', `the value map \`${name}\` does not have`);
+    return map?.unknown === 'keep'
+      ? value
+      : refuse('value_not_mapped', `the value map \`${name}\` does not have`);
   };
 }
 
@@ -129,7 +151,7 @@ function passed(value: Value): Value | Refusal {
 function lengthStep(max: number, cut: boolean): (value: Value) => Value | Refusal {
   return (value) => {
     if (typeof value !== 'string' || value.length <= max) return value;
-    const characters = [...value];
+    const characters = Array.from(value);
     if (characters.length <= max) return value;
     if (cut) return characters.slice(0, max).join('').trimEnd();
     return refuse('value_too_long', `has ${characters.length} characters; the field holds ${max}`);
@@ -139,5 +161,7 @@ function lengthStep(max: number, cut: boolean): (value: Value) => Value | Refusa
 function oneLine(declared: unknown): string {
   if (Array.isArray(declared)) return `[${declared.map(oneLine).join(', ')}]`;
   if (typeof declared !== 'object' || declared === null) return String(declared);
-  return `{ ${Object.entries(declared).map(([key, value]) => `${key}: ${oneLine(value)}`).join(', ')} }`;
+  return `{ ${Object.entries(declared)
+    .map(([key, value]) => `${key}: ${oneLine(value)}`)
+    .join(', ')} }`;
 }

@@ -17,7 +17,11 @@ export type Program = {
 };
 
 /** What one rule found and made of it. */
-export type Filled = { readonly rule: Rule; readonly found: Value | Refusal | undefined; readonly result: Result };
+export type Filled = {
+  readonly rule: Rule;
+  readonly found: Value | Refusal | undefined;
+  readonly result: Result;
+};
 
 /**
  * Runs a mapping on a record. Skipped comes before everything else; a record with problems is rejected with all of
@@ -27,7 +31,11 @@ export function runProgram(program: Program, record: SourceRecord, given: Given)
   const kept = program.onlyWhen === null ? true : meets(program.onlyWhen, record);
   if (typeof kept !== 'boolean') return { kind: 'rejected', problems: [kept] };
   if (!kept && program.onlyWhen !== null) {
-    return { kind: 'skipped', code: 'only_when', reason: `does not meet \`only_when\`: ${program.onlyWhen.text}` };
+    return {
+      kind: 'skipped',
+      code: 'only_when',
+      reason: `does not meet \`only_when\`: ${program.onlyWhen.text}`,
+    };
   }
   const tally: Tally = { problems: [], waitsFor: new Map() };
   const fields = gather(fill(program.rules, { record, line: null }, given), '', tally);
@@ -57,17 +65,27 @@ export function fill(rules: readonly Rule[], scope: Scope, given: Given): Filled
 
 type Tally = { readonly problems: RecordProblem[]; readonly waitsFor: Map<string, Reference> };
 
-function gather(filled: readonly Filled[], prefix: string, tally: Tally): { readonly [field: string]: Value } {
+function gather(
+  filled: readonly Filled[],
+  prefix: string,
+  tally: Tally,
+): { readonly [field: string]: Value } {
   const fields: { [field: string]: Value } = {};
   for (const { rule, result } of filled) {
     if (result.kind === 'value') fields[rule.field] = result.value;
-    if (result.kind === 'refused') tally.problems.push({ code: result.code, field: prefix + rule.field, message: result.message });
+    if (result.kind === 'refused')
+      tally.problems.push({ code: result.code, field: prefix + rule.field, message: result.message });
     if (result.kind === 'waiting') tally.waitsFor.set(`${result.for.flow}/${result.for.id}`, result.for);
   }
   return fields;
 }
 
-function gatherLines(each: LineRules, record: SourceRecord, given: Given, tally: Tally): LinesValue['rows'] | null {
+function gatherLines(
+  each: LineRules,
+  record: SourceRecord,
+  given: Given,
+  tally: Tally,
+): LinesValue['rows'] | null {
   const { lines, problems } = each.linesOf(record);
   tally.problems.push(...problems);
   if (lines === null) return null;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
-import { didYouMean } from './suggestion.ts';
+import { didYouMean } from '../errors/suggestion.ts';
 import type { Yaml, YamlPath } from './yaml.ts';
 
 /**
@@ -17,17 +17,27 @@ export function schemaProblems(schema: z.ZodType, error: z.ZodError, yaml: Yaml)
     const value = valueIn(yaml.plain, path);
     if (value === undefined) {
       const parent = path.length > 1 ? ` under ${label(path.slice(0, -1))}` : '';
-      return [problem('mapping_missing_key', `${label(path)} is missing${parent}`, yaml.place(path.slice(0, -1), 'key'))];
+      return [
+        problem(
+          'mapping_missing_key',
+          `${label(path)} is missing${parent}`,
+          yaml.place(path.slice(0, -1), 'key'),
+        ),
+      ];
     }
     return [problem('mapping_bad_value', badValue(at, path, value), yaml.place(path, 'value'))];
   });
   // zod tells twice of a known key where other keys may be anything.
-  return problems.filter((one, index) => problems.findIndex((other) => isDeepStrictEqual(one, other)) === index);
+  return problems.filter(
+    (one, index) => problems.findIndex((other) => isDeepStrictEqual(one, other)) === index,
+  );
 }
 
 function unknownKey(at: z.ZodType | null, path: YamlPath, key: string, yaml: Yaml): Problem {
   const known = at instanceof z.ZodObject ? Object.keys(at.shape) : [];
-  const hint = didYouMean(key, known) || (known.length > 0 && known.length <= 8 ? `; the keys here are ${known.join(', ')}` : '');
+  const hint =
+    didYouMean(key, known) ||
+    (known.length > 0 && known.length <= 8 ? `; the keys here are ${known.join(', ')}` : '');
   return problem('mapping_unknown_key', `unknown key \`${key}\`${hint}`, yaml.place([...path, key], 'key'));
 }
 

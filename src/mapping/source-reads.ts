@@ -1,4 +1,4 @@
-import type { Declaration, RuleDeclaration, SourceDeclaration } from './declaration.ts';
+import type { Declaration, LinesDeclaration, RuleDeclaration, SourceDeclaration } from './declaration.ts';
 import { compileExpression } from './expression/expression.ts';
 import { parsePath } from './record-path.ts';
 import type { Standpoint } from './source.ts';
@@ -22,31 +22,41 @@ export function sourceReads(declared: Declaration): SourceRead[] {
   return [
     ...(onlyWhen === undefined ? [] : expressionReads(onlyWhen, null, ['only_when'])),
     ...rulesReads(fields, null, ['fields']),
-    ...Object.entries(lines).flatMap(([field, each]) => {
-      const list = parsePath(each.for_each)?.steps ?? [];
-      const at = ['lines', field];
-      return [
-        ...pathReads(each.for_each, null, [...at, 'for_each'], 0),
-        ...pathReads(each.key, list, [...at, 'key'], 0),
-        ...rulesReads(each.fields, list, [...at, 'fields']),
-      ];
-    }),
+    ...Object.entries(lines).flatMap(([field, each]) => linesReads(each, ['lines', field])),
+  ];
+}
+
+function linesReads(each: LinesDeclaration, at: YamlPath): SourceRead[] {
+  const list = parsePath(each.for_each)?.steps ?? [];
+  return [
+    ...pathReads(each.for_each, null, [...at, 'for_each'], 0),
+    ...pathReads(each.key, list, [...at, 'key'], 0),
+    ...rulesReads(each.fields, list, [...at, 'fields']),
   ];
 }
 
 type Lines = SourceRead['lines'];
 
-function rulesReads(rules: { readonly [field: string]: RuleDeclaration }, lines: Lines, at: YamlPath): SourceRead[] {
-  return Object.entries(rules).flatMap(([field, rule]) => {
-    const { choose = [], else: otherwise = {} } = rule;
-    const branches = choose.flatMap((branch, index) => branchReads(branch, lines, [...at, field, 'choose', index]));
-    return [...branchReads(rule, lines, [...at, field]), ...branches, ...branchReads(otherwise, lines, [...at, field, 'else'])];
-  });
+function rulesReads(
+  rules: { readonly [field: string]: RuleDeclaration },
+  lines: Lines,
+  at: YamlPath,
+): SourceRead[] {
+  return Object.entries(rules).flatMap(([field, rule]) => ruleReads(rule, lines, [...at, field]));
+}
+
+function ruleReads(rule: RuleDeclaration, lines: Lines, at: YamlPath): SourceRead[] {
+  const { choose = [], else: otherwise = {} } = rule;
+  const branches = choose.flatMap((branch, index) => branchReads(branch, lines, [...at, 'choose', index]));
+  return [...branchReads(rule, lines, at), ...branches, ...branchReads(otherwise, lines, [...at, 'else'])];
 }
 
 function branchReads(source: SourceDeclaration, lines: Lines, at: YamlPath): SourceRead[] {
   const { from = [], template, expr, when } = source;
-  const paths = typeof from === 'string' ? pathReads(from, lines, [...at, 'from'], 0) : from.flatMap((path, index) => pathReads(path, lines, [...at, 'from', index], 0));
+  const paths =
+    typeof from === 'string'
+      ? pathReads(from, lines, [...at, 'from'], 0)
+      : from.flatMap((path, index) => pathReads(path, lines, [...at, 'from', index], 0));
   return [
     ...paths,
     ...(template === undefined ? [] : templateReads(template, lines, [...at, 'template'])),
@@ -64,12 +74,20 @@ function pathReads(text: string, lines: Lines, at: YamlPath, within: number): So
 function templateReads(text: string, lines: Lines, at: YamlPath): SourceRead[] {
   const template = parseTemplate(text);
   if ('mistake' in template) return [];
-  return template.paths.flatMap((path) => pathReads(path.text, lines, at, Math.max(0, text.indexOf(path.text))));
+  return template.paths.flatMap((path) =>
+    pathReads(path.text, lines, at, Math.max(0, text.indexOf(path.text))),
+  );
 }
 
 function expressionReads(text: string, lines: Lines, at: YamlPath): SourceRead[] {
   const standpoint: Standpoint = lines === null ? 'record' : 'line';
   const expression = compileExpression(text, standpoint);
   if ('mistakes' in expression) return [];
-  return expression.reads.map(({ root, steps, at: within }) => ({ lines: root === 'record' ? null : lines, steps, throughLists: true, at, within }));
+  return expression.reads.map(({ root, steps, at: within }) => ({
+    lines: root === 'record' ? null : lines,
+    steps,
+    throughLists: true,
+    at,
+    within,
+  }));
 }

@@ -20,7 +20,12 @@ export type Standpoint = 'record' | 'line';
 const simpleKeys = ['from', 'value', 'template', 'expr'] as const;
 
 /** Compiles what a rule takes its value from. Null when it is not sound; then everything wrong has been reported. */
-export function compileRuleSource(declared: Partial<RuleDeclaration>, standpoint: Standpoint, path: YamlPath, report: Report): Source | null {
+export function compileRuleSource(
+  declared: Partial<RuleDeclaration>,
+  standpoint: Standpoint,
+  path: YamlPath,
+  report: Report,
+): Source | null {
   const given = [...simpleKeys, 'choose' as const].filter((key) => declared[key] !== undefined);
   if (declared.else !== undefined && declared.choose === undefined) {
     report('mapping_conflict', '`else` belongs to `choose`, and there is none', [...path, 'else'], 'key');
@@ -30,18 +35,41 @@ export function compileRuleSource(declared: Partial<RuleDeclaration>, standpoint
   return compileChoice(declared.choose, declared.else, standpoint, path, report);
 }
 
-function exactlyOne(given: readonly string[], keys: readonly string[], path: YamlPath, report: Report): boolean {
+function exactlyOne(
+  given: readonly string[],
+  keys: readonly string[],
+  path: YamlPath,
+  report: Report,
+): boolean {
   if (given.length === 1) return true;
   const name = path.findLast((step) => typeof step === 'string') ?? '';
   const all = keys.map((key) => `\`${key}\``).join(', ');
-  if (given.length === 0) report('mapping_source_count', `\`${name}\` does not say where its value comes from; give it one of ${all}`, path, 'key');
-  else report('mapping_source_count', `\`${name}\` takes its value from ${given.map((key) => `\`${key}\``).join(' and ')}; keep one of them`, [...path, given[1] ?? ''], 'key');
+  if (given.length === 0)
+    report(
+      'mapping_source_count',
+      `\`${name}\` does not say where its value comes from; give it one of ${all}`,
+      path,
+      'key',
+    );
+  else
+    report(
+      'mapping_source_count',
+      `\`${name}\` takes its value from ${given.map((key) => `\`${key}\``).join(' and ')}; keep one of them`,
+      [...path, given[1] ?? ''],
+      'key',
+    );
   return false;
 }
 
-function compileSimple(declared: SourceDeclaration, standpoint: Standpoint, path: YamlPath, report: Report): Source | null {
+function compileSimple(
+  declared: SourceDeclaration,
+  standpoint: Standpoint,
+  path: YamlPath,
+  report: Report,
+): Source | null {
   if (declared.from !== undefined) return compileFrom(declared.from, standpoint, [...path, 'from'], report);
-  if (declared.template !== undefined) return compileTemplate(declared.template, standpoint, [...path, 'template'], report);
+  if (declared.template !== undefined)
+    return compileTemplate(declared.template, standpoint, [...path, 'template'], report);
   if (declared.expr !== undefined) {
     const expression = expressionAt(declared.expr, standpoint, [...path, 'expr'], report);
     return expression && { label: `the expression \`${expression.text}\``, read: expression.run };
@@ -50,9 +78,16 @@ function compileSimple(declared: SourceDeclaration, standpoint: Standpoint, path
   return { label: 'the fixed value', read: () => value };
 }
 
-function compileFrom(from: string | string[], standpoint: Standpoint, path: YamlPath, report: Report): Source | null {
+function compileFrom(
+  from: string | string[],
+  standpoint: Standpoint,
+  path: YamlPath,
+  report: Report,
+): Source | null {
   const texts = typeof from === 'string' ? [from] : from;
-  const paths = texts.map((text, index) => pathAt(text, standpoint, typeof from === 'string' ? path : [...path, index], report));
+  const paths = texts.map((text, index) =>
+    pathAt(text, standpoint, typeof from === 'string' ? path : [...path, index], report),
+  );
   const sound = paths.filter((one) => one !== null);
   if (sound.length < paths.length) return null;
   const label = texts.map((text) => `\`${text}\``).join(' or ');
@@ -69,7 +104,12 @@ function firstOf(paths: readonly RecordPath[], scope: Scope): Value | Refusal | 
   return last;
 }
 
-function compileTemplate(text: string, standpoint: Standpoint, path: YamlPath, report: Report): Source | null {
+function compileTemplate(
+  text: string,
+  standpoint: Standpoint,
+  path: YamlPath,
+  report: Report,
+): Source | null {
   const template = parseTemplate(text);
   if ('mistake' in template) {
     report('mapping_bad_template', `the template ${template.mistake}`, path, 'value', template.at);
@@ -86,14 +126,17 @@ function compileChoice(
   path: YamlPath,
   report: Report,
 ): Source | null {
-  const compiled = branches.map((branch, index) => compileBranch(branch, standpoint, [...path, 'choose', index], report));
+  const compiled = branches.map((branch, index) =>
+    compileBranch(branch, standpoint, [...path, 'choose', index], report),
+  );
   const last = otherwise && compileOnly(otherwise, standpoint, [...path, 'else'], report);
   const sound = compiled.filter((branch) => branch !== null);
   if (sound.length < compiled.length || last === null) return null;
   const read = (scope: Scope): Value | Refusal | undefined => {
     for (const { when, source } of sound) {
       const taken = holds(when, scope);
-      if (isRefusal(taken)) return refuse(taken.code, `has the condition \`${when.text}\`, which ${taken.message}`);
+      if (isRefusal(taken))
+        return refuse(taken.code, `has the condition \`${when.text}\`, which ${taken.message}`);
       if (taken) return source.read(scope);
     }
     return last?.read(scope);
@@ -103,19 +146,36 @@ function compileChoice(
 
 type Branch = { readonly when: Expression; readonly source: Source };
 
-function compileBranch(branch: SourceDeclaration, standpoint: Standpoint, path: YamlPath, report: Report): Branch | null {
+function compileBranch(
+  branch: SourceDeclaration,
+  standpoint: Standpoint,
+  path: YamlPath,
+  report: Report,
+): Branch | null {
   const source = compileOnly(branch, standpoint, path, report);
   if (branch.when === undefined) {
-    report('mapping_missing_key', 'a branch of `choose` needs a `when`; the value without one stands under `else`', path, 'value');
+    report(
+      'mapping_missing_key',
+      'a branch of `choose` needs a `when`; the value without one stands under `else`',
+      path,
+      'value',
+    );
     return null;
   }
   const when = conditionAt(branch.when, standpoint, [...path, 'when'], report);
   return when && source && { when, source };
 }
 
-function compileOnly(declared: SourceDeclaration, standpoint: Standpoint, path: YamlPath, report: Report): Source | null {
+function compileOnly(
+  declared: SourceDeclaration,
+  standpoint: Standpoint,
+  path: YamlPath,
+  report: Report,
+): Source | null {
   const given = simpleKeys.filter((key) => declared[key] !== undefined);
-  return exactlyOne(given, simpleKeys, path, report) ? compileSimple(declared, standpoint, path, report) : null;
+  return exactlyOne(given, simpleKeys, path, report)
+    ? compileSimple(declared, standpoint, path, report)
+    : null;
 }
 
 /** Whether a condition is true of a record. A refusal reads on from the condition. */
@@ -127,15 +187,26 @@ export function holds(condition: Expression, scope: Scope): boolean | Refusal {
 }
 
 /** Compiles an expression, or reports what is wrong with it. */
-function expressionAt(text: string, standpoint: Standpoint, path: YamlPath, report: Report): Expression | null {
+function expressionAt(
+  text: string,
+  standpoint: Standpoint,
+  path: YamlPath,
+  report: Report,
+): Expression | null {
   const expression = compileExpression(text, standpoint);
   if (!('mistakes' in expression)) return expression;
-  for (const { mistake, at } of expression.mistakes) report('mapping_bad_expression', `the expression ${mistake}`, path, 'value', at);
+  for (const { mistake, at } of expression.mistakes)
+    report('mapping_bad_expression', `the expression ${mistake}`, path, 'value', at);
   return null;
 }
 
 /** Compiles an expression that must give true or false. */
-export function conditionAt(text: string, standpoint: Standpoint, path: YamlPath, report: Report): Expression | null {
+export function conditionAt(
+  text: string,
+  standpoint: Standpoint,
+  path: YamlPath,
+  report: Report,
+): Expression | null {
   const expression = expressionAt(text, standpoint, path, report);
   if (expression?.yesOrNo !== false) return expression;
   report('mapping_bad_expression', 'the expression never gives true or false; compare something in it', path);
@@ -143,13 +214,26 @@ export function conditionAt(text: string, standpoint: Standpoint, path: YamlPath
 }
 
 /** Reads a path, or reports what is wrong with it. */
-export function pathAt(text: string, standpoint: Standpoint, path: YamlPath, report: Report): RecordPath | null {
+export function pathAt(
+  text: string,
+  standpoint: Standpoint,
+  path: YamlPath,
+  report: Report,
+): RecordPath | null {
   const parsed = parsePath(text);
   if (parsed === null) {
-    report('mapping_bad_path', `\`${text}\` is not the path of a field, such as \`company.id\``, path);
+    report(
+      'mapping_bad_path',
+      `\`${text.length > 80 ? `${text.slice(0, 79)}…` : text}\` is not the path of a field, such as \`company.id\``,
+      path,
+    );
     return null;
   }
   if (!parsed.fromRecord || standpoint === 'line') return parsed;
-  report('mapping_bad_path', `\`${text}\` begins with \`..\`, which leads from a line to its record; this is the record already`, path);
+  report(
+    'mapping_bad_path',
+    `\`${text}\` begins with \`..\`, which leads from a line to its record; this is the record already`,
+    path,
+  );
   return null;
 }

@@ -3,8 +3,8 @@ import type { Problem } from '../errors/error.ts';
 import { parseCsv } from './csv.ts';
 import type { Declaration, ValueMapDeclaration } from './declaration.ts';
 import type { Report } from './report.ts';
-import { placeAt, type SourceText, withoutMark } from './source-text.ts';
-import { didYouMean } from './suggestion.ts';
+import { placeAt, type SourceText, withoutMark } from '../errors/source-text.ts';
+import { didYouMean } from '../errors/suggestion.ts';
 import type { YamlPath } from './yaml.ts';
 
 /** A code table: what the source says, and what the ERP is told. Values match exactly, capitals and all. */
@@ -15,7 +15,12 @@ export type ValueMap = {
   readonly file: ValueFile | null;
 };
 
-export type ValueFile = { readonly path: string; readonly text: string; readonly entries: ReadonlyMap<string, string>; readonly problems: readonly Problem[] };
+export type ValueFile = {
+  readonly path: string;
+  readonly text: string;
+  readonly entries: ReadonlyMap<string, string>;
+  readonly problems: readonly Problem[];
+};
 
 /** Reads a CSV file with the columns `from`, `to` and, for people, `note`. */
 export function readValueFile(file: SourceText): ValueFile {
@@ -35,12 +40,18 @@ export function readValueFile(file: SourceText): ValueFile {
   const [header, ...rows] = parsed.rows;
   const columns = header?.cells.map((name) => name.trim()).join(',') ?? '';
   if (columns !== 'from,to' && columns !== 'from,to,note') {
-    wrong(1, columns.includes(';') ? 'the columns are separated by semicolons; save the file with commas' : 'the first line must be `from,to`, or `from,to,note`');
+    wrong(
+      1,
+      columns.includes(';')
+        ? 'the columns are separated by semicolons; save the file with commas'
+        : 'the first line must be `from,to`, or `from,to,note`',
+    );
     return { ...source, entries, problems };
   }
   for (const { line, cells } of rows) {
     const [from = '', to] = cells;
-    if (to === undefined || cells.length > 3) wrong(line, `a row has the cells from, to and perhaps note, and this one has ${cells.length}`);
+    if (to === undefined || cells.length > 3)
+      wrong(line, `a row has the cells from, to and perhaps note, and this one has ${cells.length}`);
     else if (entries.has(from)) wrong(line, `\`${from}\` stands in the file twice`);
     else entries.set(from, to);
   }
@@ -61,25 +72,51 @@ export function compileValueMaps(
   report: Report,
 ): Map<string, ValueMap | null> {
   return new Map(
-    Object.entries(declared).map(([name, map]) => [name, compileValueMap(map, ['value_maps', name], mappingPath, files, report)]),
+    Object.entries(declared).map(([name, map]) => [
+      name,
+      compileValueMap(map, ['value_maps', name], mappingPath, files, report),
+    ]),
   );
 }
 
-function compileValueMap(declared: ValueMapDeclaration, path: YamlPath, mappingPath: string, files: readonly ValueFile[], report: Report): ValueMap | null {
+function compileValueMap(
+  declared: ValueMapDeclaration,
+  path: YamlPath,
+  mappingPath: string,
+  files: readonly ValueFile[],
+  report: Report,
+): ValueMap | null {
   const { file, values, unknown = 'reject', ...pairs } = declared;
-  const short = Object.entries(pairs).flatMap(([from, to]): [string, string][] => (typeof to === 'string' ? [[from, to]] : []));
+  const short = Object.entries(pairs).flatMap(([from, to]): [string, string][] =>
+    typeof to === 'string' ? [[from, to]] : [],
+  );
   const first = short[0];
   const form = file === undefined ? (values === undefined ? null : 'values') : 'file';
   if (form !== null && first !== undefined) {
-    report('mapping_conflict', `\`${first[0]}\` stands beside \`${form}\`; put the values under \`values\``, [...path, first[0]], 'key');
+    report(
+      'mapping_conflict',
+      `\`${first[0]}\` stands beside \`${form}\`; put the values under \`values\``,
+      [...path, first[0]],
+      'key',
+    );
     return null;
   }
   if (file !== undefined && values !== undefined) {
-    report('mapping_conflict', '`file` and `values` do not go together; keep one of them', [...path, 'values'], 'key');
+    report(
+      'mapping_conflict',
+      '`file` and `values` do not go together; keep one of them',
+      [...path, 'values'],
+      'key',
+    );
     return null;
   }
   if (form === null && declared.unknown !== undefined) {
-    report('mapping_conflict', 'beside `unknown`, the values stand under `values`', [...path, 'unknown'], 'key');
+    report(
+      'mapping_conflict',
+      'beside `unknown`, the values stand under `values`',
+      [...path, 'unknown'],
+      'key',
+    );
     return null;
   }
   if (file !== undefined) return fromFile(file, unknown, path, mappingPath, files, report);
@@ -106,7 +143,11 @@ function fromFile(
   };
   const found = files.find((file) => inFolder(file) === name);
   if (found === undefined) {
-    report('mapping_value_file_missing', `there is no file \`${name}\` beside the mapping${didYouMean(name, files.map(inFolder))}`, [...path, 'file']);
+    report(
+      'mapping_value_file_missing',
+      `there is no file \`${name}\` beside the mapping${didYouMean(name, files.map(inFolder))}`,
+      [...path, 'file'],
+    );
     return null;
   }
   return found.problems.length > 0 ? null : { entries: found.entries, unknown, file: found };

@@ -1,9 +1,19 @@
 import {
-  isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type Node, type Pair, type Scalar, type YAMLError, type YAMLMap,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+  type Document,
+  type Node,
+  type Pair,
+  type Scalar,
+  type YAMLError,
+  type YAMLMap,
 } from 'yaml';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
-import { type Place, placeAt, type SourceText, withoutMark } from './source-text.ts';
+import { type Place, placeAt, type SourceText, withoutMark } from '../errors/source-text.ts';
 
 /** Keys and list indexes that lead from the root of a file to a place in it. */
 export type YamlPath = readonly (string | number)[];
@@ -28,10 +38,18 @@ export function textOf(node: Scalar): unknown {
  */
 export function readYaml(file: SourceText, scalar: (node: Scalar) => unknown): Yaml {
   const source = { path: file.path, text: withoutMark(file.text) };
-  const document = parseDocument(source.text, { schema: 'failsafe', prettyErrors: false, keepSourceTokens: false });
+  const document = parseDocument(source.text, {
+    schema: 'failsafe',
+    prettyErrors: false,
+    keepSourceTokens: false,
+  });
   const syntax = syntaxProblems(source, document);
   const found: Problem[] = [];
-  const complain = (node: Node | null, code: 'mapping_unreadable' | 'mapping_unknown_key', message: string): void => {
+  const complain = (
+    node: Node | null,
+    code: 'mapping_unreadable' | 'mapping_unknown_key',
+    message: string,
+  ): void => {
     found.push(problem(code, message, placeOf(source, node)));
   };
   const plain = document.contents === null ? '' : plainOf(document.contents, scalar, complain);
@@ -65,21 +83,32 @@ function syntaxProblems(source: SourceText, document: Document.Parsed): Problem[
 }
 
 function syntaxMessage(error: YAMLError): string {
-  if (error.code === 'BAD_INDENT' && error.message.startsWith('Flow')) return 'a closing `}` or `]` is missing, or it is not indented';
+  if (error.code === 'BAD_INDENT' && error.message.startsWith('Flow'))
+    return 'a closing `}` or `]` is missing, or it is not indented';
+  if (error.message.includes('call stack')) return 'groups are nested too deeply';
   return syntaxMessages[error.code] ?? `the file is not YAML: ${error.message}`;
 }
 
-type Complain = (node: Node | null, code: 'mapping_unreadable' | 'mapping_unknown_key', message: string) => void;
+type Complain = (
+  node: Node | null,
+  code: 'mapping_unreadable' | 'mapping_unknown_key',
+  message: string,
+) => void;
 
 function plainOf(node: Node | null, scalar: (node: Scalar) => unknown, complain: Complain): unknown {
   if (isScalar(node)) return scalar(node);
   if (isSeq<Node>(node)) return node.items.map((item) => plainOf(item, scalar, complain));
   if (isMap<Node, Node | null>(node)) return groupOf(node, scalar, complain);
-  if (isAlias(node)) complain(node, 'mapping_unreadable', `\`*${node.source}\` is an alias; write out what it stands for`);
+  if (isAlias(node))
+    complain(node, 'mapping_unreadable', `\`*${node.source}\` is an alias; write out what it stands for`);
   return '';
 }
 
-function groupOf(node: YAMLMap<Node, Node | null>, scalar: (node: Scalar) => unknown, complain: Complain): unknown {
+function groupOf(
+  node: YAMLMap<Node, Node | null>,
+  scalar: (node: Scalar) => unknown,
+  complain: Complain,
+): unknown {
   const group: { [key: string]: unknown } = {};
   for (const { key, value } of node.items) {
     if (!isScalar(key)) complain(key, 'mapping_unreadable', 'a key must be a plain word');
@@ -101,8 +130,14 @@ function nodeAt(document: Document.Parsed, path: YamlPath, on: 'key' | 'value'):
   let node: Node | null = document.contents;
   let nearest: Node | null = node;
   for (const [depth, step] of path.entries()) {
-    const pair: Pair<Node, Node | null> | undefined = isMap<Node, Node | null>(node) ? pairAt(node, step) : undefined;
-    const next: Node | null | undefined = pair ? pair.value : isSeq<Node>(node) ? node.items[Number(step)] : undefined;
+    const pair: Pair<Node, Node | null> | undefined = isMap<Node, Node | null>(node)
+      ? pairAt(node, step)
+      : undefined;
+    const next: Node | null | undefined = pair
+      ? pair.value
+      : isSeq<Node>(node)
+        ? node.items[Number(step)]
+        : undefined;
     if (next === undefined) return nearest;
     const last = depth === path.length - 1;
     if (pair && last && on === 'key') return pair.key;
@@ -112,6 +147,9 @@ function nodeAt(document: Document.Parsed, path: YamlPath, on: 'key' | 'value'):
   return nearest;
 }
 
-function pairAt(node: YAMLMap<Node, Node | null>, step: string | number): Pair<Node, Node | null> | undefined {
+function pairAt(
+  node: YAMLMap<Node, Node | null>,
+  step: string | number,
+): Pair<Node, Node | null> | undefined {
   return node.items.find(({ key }) => isScalar(key) && textOf(key) === String(step));
 }

@@ -166,7 +166,7 @@ describe('what loadConfig refuses', () => {
   it('is shown in the lines of the file', () => {
     const [problem] = problemsOf('data: x\nhttp:\n  port: eighty\n');
     expect(problem?.frame).toBe(
-      ['  1 | data: x', '  2 | http:', '> 3 |   port: eighty', '    |          ^^^^^^', '  4 |'].join('\n'),
+      ['  1 | data: x', '  2 | http:', '> 3 |   port: eighty', '    |         ^^^^^^', '  4 |'].join('\n'),
     );
     expect(problem?.remedy).toMatch(/Correct the value/u);
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,8 +12,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export type World = {
   readonly urls: { readonly crm: string; readonly erp: string };
   readonly config: string;
+  /** The world's own copy of the shipped mappings. */
+  readonly mappings: string;
   /** Runs `causeway` to its end, in a process of its own. */
   causeway(...args: string[]): Promise<Ended>;
+  /** Starts `causeway start`, and waits until it has caught up and serves HTTP. */
+  service(): Promise<Service>;
   /** Runs everything once in a process that kills itself with SIGKILL when it comes to a step for the nth time. */
   killedAt(step: string, nth: number): Promise<Ended>;
   /** The records that a sandbox really holds. */
@@ -24,6 +28,9 @@ export type World = {
 
 export type Ended = { readonly code: number | null; readonly signal: string | null; readonly stdout: string; readonly stderr: string };
 
+/** A running service; `stop` signals it and gives its exit code and how long it took, in milliseconds. */
+export type Service = { readonly url: string; stop(signal: NodeJS.Signals): Promise<{ code: number | null; ms: number }> };
+
 export type WorldOptions = { readonly crm: string; readonly erp: string };
 
 /** The two sandboxes in a process of their own, a fresh database, and the shipped mappings. */
@@ -31,10 +38,12 @@ export async function startWorld(seeds: WorldOptions): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'causeway-world-'));
   const database = await freshDatabase();
   const config = join(folder, 'causeway.yaml');
+  const mappings = join(folder, 'mappings');
+  await cp(join(root, 'mappings'), mappings, { recursive: true });
   await writeFile(config, [
     `database: "${database.url}"`,
     `data: "${join(folder, 'data')}"`,
-    `mappings: "${join(root, 'mappings')}"`,
+    `mappings: "${mappings}"`,
     'connections:',
     `  crm: { connector: hubspot, sandbox: { seed: "${seeds.crm}" } }`,
     `  erp: { connector: odoo, sandbox: { seed: "${seeds.erp}" } }`,
@@ -51,7 +60,8 @@ export async function startWorld(seeds: WorldOptions): Promise<World> {
     return text === '' ? null : JSON.parse(text);
   };
   return {
-    urls, config, control,
+    urls, config, control, mappings,
+    service: () => startService(node(['src/main.ts', 'start', '--json', '--config', config])),
     causeway: (...args) => ended(node(['src/main.ts', ...args, '--config', config])),
     killedAt: (step, nth) => ended(node(['test/faults/kill-at-step.ts', config, step, String(nth)])),
     truth: async <T>(connection: 'crm' | 'erp', entity: string) => (await control(connection, 'GET', `records/${entity}`)) as T[],
@@ -60,6 +70,19 @@ export async function startWorld(seeds: WorldOptions): Promise<World> {
       if (sandboxes.exitCode === null) await once(sandboxes, 'exit');
       await database.drop();
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startService(child: ChildProcess): Promise<Service> {
+  const { url } = JSON.parse(await firstLine(child)) as { url: string };
+  return {
+    url,
+    async stop(signal) {
+      const started = performance.now();
+      child.kill(signal);
+      const [code] = (await once(child, 'exit')) as [number | null];
+      return { code, ms: performance.now() - started };
     },
   };
 }

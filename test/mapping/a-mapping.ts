@@ -9,20 +9,27 @@ export const accounts = {
   text: 'flow: accounts\nread: { from: crm, entity: companies }\nwrite: { to: erp, entity: res.partner }\nfields: { name: { from: name } }\n',
 };
 
-export const head = 'flow: deals\nread: { from: crm, entity: deals }\nwrite: { to: erp, entity: sale.order }\n';
+export const head =
+  'flow: deals\nread: { from: crm, entity: deals }\nwrite: { to: erp, entity: sale.order }\n';
 
 /** Reads a mapping of deals from the keys that follow its head. Fails when it has a problem. */
 export function aMapping(rest: string, files: { [path: string]: string } = {}): CompiledMapping {
   const values = Object.entries(files).map(([path, text]) => ({ path, text }));
-  const { mappings, problems } = readMappings([accounts, { path: 'mappings/deals.yaml', text: head + rest }], values);
+  const { mappings, problems } = readMappings(
+    [accounts, { path: 'mappings/deals.yaml', text: head + rest }],
+    values,
+  );
   const mapping = mappings.find(({ flow }) => flow === 'deals');
-  if (mapping === undefined) throw new Error(problems.map(({ message, frame }) => `${message}\n${frame ?? ''}`).join('\n'));
+  if (mapping === undefined)
+    throw new Error(problems.map(({ message, frame }) => `${message}\n${frame ?? ''}`).join('\n'));
   return mapping;
 }
 
 /** A mapping with one rule, for the field `x`. */
 export function aRule(rule: string): CompiledMapping {
-  return aMapping(`fields:\n  x: ${rule}\nvalue_maps:\n  currencies: { Euro: EUR, Dollar: USD, 'true': 'yes' }\n`);
+  return aMapping(
+    `fields:\n  x: ${rule}\nvalue_maps:\n  currencies: { Euro: EUR, Dollar: USD, 'true': 'yes' }\n`,
+  );
 }
 
 /** The links of `5` alone. */
@@ -35,7 +42,8 @@ export function resultOf(rule: string, record: SourceRecord): unknown {
 }
 
 export function told(ending: Ending): unknown {
-  if (ending.kind === 'rejected') return ending.problems.map(({ code, field, message }) => `${code} ${field}: ${message}`);
+  if (ending.kind === 'rejected')
+    return ending.problems.map(({ code, field, message }) => `${code} ${field}: ${message}`);
   if (ending.kind === 'waiting') return { waiting: ending.for.map(({ flow, id }) => `${flow}/${id}`) };
   return ending;
 }

@@ -11,7 +11,9 @@ describe('a broken mapping', () => {
     const text = readFileSync(new URL(name, folder), 'utf8');
     const expected = [...text.matchAll(/^# expect: (.*)$/gm)].map(([, line]) => line);
     const { mappings, problems } = readMappings([accounts, { path: name, text }], []);
-    expect(problems.map(({ at, code, message }) => `${at?.line}:${at?.column} ${code} ${message}`)).toEqual(expected);
+    expect(problems.map(({ at, code, message }) => `${at?.line}:${at?.column} ${code} ${message}`)).toEqual(
+      expected,
+    );
     expect(mappings.map(({ flow }) => flow)).toEqual(['accounts']);
     for (const { at, frame, remedy } of problems) {
       expect(at?.file).toBe(name);

@@ -4,9 +4,17 @@ import { compileExpression } from '../../src/mapping/expression/expression.ts';
 import { isRefusal } from '../../src/mapping/refusal.ts';
 
 const record: SourceRecord = {
-  amount: '12.50', stage: 'won', type: 'T', empty: '', nothing: null, active: true,
+  amount: '12.50',
+  stage: 'won',
+  type: 'T',
+  empty: '',
+  nothing: null,
+  active: true,
   company: { id: '5', size: null },
-  items: [{ price: '1.10', sku: 'a' }, { price: '2.20', sku: 'b' }],
+  items: [
+    { price: '1.10', sku: 'a' },
+    { price: '2.20', sku: 'b' },
+  ],
 };
 
 function run(text: string, place: 'record' | 'line' = 'record', line: SourceRecord | null = null): unknown {
@@ -54,7 +62,15 @@ describe('an expression', () => {
     expect(run(text)).toBe(result);
   });
 
-  it.each(['missing', 'company.missing', 'missing.deeper.still', 'company.size.of', 'company["missing"]', 'items[7].sku', 'nothing.x'])('takes %s for null', (text) => {
+  it.each([
+    'missing',
+    'company.missing',
+    'missing.deeper.still',
+    'company.size.of',
+    'company["missing"]',
+    'items[7].sku',
+    'nothing.x',
+  ])('takes %s for null', (text) => {
     expect(run(text)).toBeNull();
     expect(run(`${text} == null`)).toBe(true);
     expect(run(`has(${text.replace(/\["(\w+)"\]/, '.$1')})`)).toBe(false);
@@ -65,7 +81,10 @@ describe('an expression', () => {
     ['stage > 0', 'needs a number, and "won" is none'],
     ['empty > 0', 'needs a number, and the value is empty'],
     ['stage + 1', 'cannot use `+` on a text and a whole number; make a text a number with `decimal`'],
-    ['decimal(amount) * amount', 'cannot use `*` on a decimal and a text; make a text a number with `decimal`'],
+    [
+      'decimal(amount) * amount',
+      'cannot use `*` on a decimal and a text; make a text a number with `decimal`',
+    ],
     ['nothing.trim()', 'cannot use `trim` on an empty value; test != null first'],
     ['active && stage', 'needs true or false where it has a text; compare it, such as x == "true"'],
     ['decimal(amount) / 0', 'divides by zero'],
@@ -83,15 +102,27 @@ describe('an expression', () => {
     ['stage ==', 'ends too early'],
     ['stage..x', 'cannot be read from `.x` on'],
     ['sise(items)', 'calls `sise`, which does not exist; did you mean `size`?'],
-    ['double(amount)', 'calls `double`, which cannot be used: a floating point number loses cents; use `decimal`'],
-    ['timestamp(stage)', 'calls `timestamp`, which cannot be used: dates compare as text: closedate > "2026-01-31"'],
-    ['matches(stage, "w")', 'calls `matches`, which cannot be used: a regular expression can run without end; use `contains`, `startsWith` or `endsWith`'],
+    [
+      'double(amount)',
+      'calls `double`, which cannot be used: a floating point number loses cents; use `decimal`',
+    ],
+    [
+      'timestamp(stage)',
+      'calls `timestamp`, which cannot be used: dates compare as text: closedate > "2026-01-31"',
+    ],
+    [
+      'matches(stage, "w")',
+      'calls `matches`, which cannot be used: a regular expression can run without end; use `contains`, `startsWith` or `endsWith`',
+    ],
     ['has(1 + 2)', 'gives `has` something else than one field, such as has(company.id)'],
     ['items.map(i)', 'needs a name and an expression for `map`, such as map(item, …)'],
     ['items.map(a, items.map(b, items.map(c, c)))', 'goes through lists more than two deep'],
     ['5u', 'has `5u`, a kind of value that has no use here'],
     ['active ? "a" : 1', 'gives values of different kinds after `?` and `:`'],
-    [Array.from({ length: 400 }, () => '1').join(' + '), 'is too long or too deep; split it into several fields'],
+    [
+      Array.from({ length: 400 }, () => '1').join(' + '),
+      'is too long or too deep; split it into several fields',
+    ],
   ])('is refused before it runs: %s', (text, mistake) => {
     expect(run(text)).toEqual({ mistakes: [mistake] });
   });
@@ -106,8 +137,13 @@ describe('an expression', () => {
   it('is as good as new after a failure in the middle of a list', () => {
     const expression = compileExpression('items.map(i, decimal(i.price))', 'record');
     if ('mistakes' in expression) throw new Error('it compiles');
-    expect(isRefusal(expression.run({ record: { items: [{ price: '1' }, { price: 'x' }] }, line: null }))).toBe(true);
-    expect(expression.run({ record: { items: [{ price: '1' }, { price: '3' }] }, line: null })).toEqual(['1', '3']);
+    expect(
+      isRefusal(expression.run({ record: { items: [{ price: '1' }, { price: 'x' }] }, line: null })),
+    ).toBe(true);
+    expect(expression.run({ record: { items: [{ price: '1' }, { price: '3' }] }, line: null })).toEqual([
+      '1',
+      '3',
+    ]);
   });
 
   it('sees the fields of a line inside lines, and the record beyond it', () => {
@@ -118,9 +154,19 @@ describe('an expression', () => {
   });
 
   it('lists the fields that it reads, also those behind a list', () => {
-    const expression = compileExpression('stage == "won" && items.exists(i, i.price > company.limit) && record.type != null', 'record');
-    const reads = 'mistakes' in expression ? [] : expression.reads.map(({ root, steps }) => `${root}:${steps.join('.')}`);
-    expect(reads).toEqual(['here:stage', 'here:items', 'here:items.price', 'here:company.limit', 'record:type']);
+    const expression = compileExpression(
+      'stage == "won" && items.exists(i, i.price > company.limit) && record.type != null',
+      'record',
+    );
+    const reads =
+      'mistakes' in expression ? [] : expression.reads.map(({ root, steps }) => `${root}:${steps.join('.')}`);
+    expect(reads).toEqual([
+      'here:stage',
+      'here:items',
+      'here:items.price',
+      'here:company.limit',
+      'record:type',
+    ]);
   });
 
   it('knows whether it answers a question', () => {

@@ -3,22 +3,43 @@ import { readMappings } from '../../src/mapping/read.ts';
 
 type File = { path: string; text: string };
 
-function file(flow: string, fields: string, more: { path?: string; read?: string; write?: string } = {}): File {
-  const { path = `${flow}.yaml`, read = `{ from: crm, entity: ${flow} }`, write = `{ to: erp, entity: of.${flow} }` } = more;
-  return { path, text: `flow: ${flow}\nread: ${read}\nwrite: ${write}\nfields:\n${fields.split('\n').map((line) => `  ${line}`).join('\n')}\n` };
+function file(
+  flow: string,
+  fields: string,
+  more: { path?: string; read?: string; write?: string } = {},
+): File {
+  const {
+    path = `${flow}.yaml`,
+    read = `{ from: crm, entity: ${flow} }`,
+    write = `{ to: erp, entity: of.${flow} }`,
+  } = more;
+  return {
+    path,
+    text: `flow: ${flow}\nread: ${read}\nwrite: ${write}\nfields:\n${fields
+      .split('\n')
+      .map((line) => `  ${line}`)
+      .join('\n')}\n`,
+  };
 }
 
 function read(...files: File[]): { flows: string[]; problems: string[] } {
   const { mappings, problems } = readMappings(files, []);
   return {
     flows: mappings.map(({ flow }) => flow),
-    problems: problems.map(({ at, code, message }) => `${at?.file}:${at?.line}:${at?.column} ${code} ${message}`),
+    problems: problems.map(
+      ({ at, code, message }) => `${at?.file}:${at?.line}:${at?.column} ${code} ${message}`,
+    ),
   };
 }
 
 describe('mappings together', () => {
   it('may refer to each other, and a flow to itself', () => {
-    expect(read(file('a', 'x: { reference: b, from: b }\nparent: { reference: a, from: parent }'), file('b', 'x: { from: id }'))).toEqual({ flows: ['a', 'b'], problems: [] });
+    expect(
+      read(
+        file('a', 'x: { reference: b, from: b }\nparent: { reference: a, from: parent }'),
+        file('b', 'x: { from: id }'),
+      ),
+    ).toEqual({ flows: ['a', 'b'], problems: [] });
   });
 
   it('keep the good ones when one is bad', () => {
@@ -28,7 +49,9 @@ describe('mappings together', () => {
   });
 
   it('know a flow by name even if its file is bad, so that nobody else is blamed', () => {
-    expect(read(file('a', 'x: { form: id }'), file('b', 'x: { reference: a, from: a }')).problems).toHaveLength(1);
+    expect(
+      read(file('a', 'x: { form: id }'), file('b', 'x: { reference: a, from: a }')).problems,
+    ).toHaveLength(1);
   });
 
   it('tell the problems of all files at once', () => {
@@ -46,7 +69,12 @@ describe('mappings together', () => {
   });
 
   it('cannot wait for each other in a circle', () => {
-    const files = [file('a', 'x: { reference: b, from: b }'), file('b', 'x: { reference: c, from: c }'), file('c', 'x: { reference: a, from: a }'), file('d', 'x: { reference: a, from: a }')];
+    const files = [
+      file('a', 'x: { reference: b, from: b }'),
+      file('b', 'x: { reference: c, from: c }'),
+      file('c', 'x: { reference: a, from: a }'),
+      file('d', 'x: { reference: a, from: a }'),
+    ];
     expect(read(...files)).toEqual({
       flows: ['d'],
       problems: [
@@ -58,13 +86,24 @@ describe('mappings together', () => {
   });
 
   it('may go in a circle where one of them does not wait', () => {
-    expect(read(file('a', 'x: { reference: b, from: b }'), file('b', "x: { reference: a, from: a, if_missing: 'null' }")).problems).toEqual([]);
+    expect(
+      read(
+        file('a', 'x: { reference: b, from: b }'),
+        file('b', "x: { reference: a, from: a, if_missing: 'null' }"),
+      ).problems,
+    ).toEqual([]);
   });
 
   it('cannot share a name: neither of the two is trusted', () => {
-    const { flows, problems } = read(file('a', 'x: { from: id }'), file('a', 'y: { from: id }', { path: 'copy of a.yaml' }));
+    const { flows, problems } = read(
+      file('a', 'x: { from: id }'),
+      file('a', 'y: { from: id }', { path: 'copy of a.yaml' }),
+    );
     expect(flows).toEqual([]);
-    expect(problems).toEqual(['a.yaml:1:7 mapping_duplicate_flow `copy of a.yaml` has a flow `a` as well', 'copy of a.yaml:1:7 mapping_duplicate_flow `a.yaml` has a flow `a` as well']);
+    expect(problems).toEqual([
+      'a.yaml:1:7 mapping_duplicate_flow `copy of a.yaml` has a flow `a` as well',
+      'copy of a.yaml:1:7 mapping_duplicate_flow `a.yaml` has a flow `a` as well',
+    ]);
   });
 
   it('cannot write the same records from the same ones, unless under another key', () => {
@@ -74,13 +113,22 @@ describe('mappings together', () => {
       'b.yaml:3:1 mapping_same_target `a.yaml` makes `res.partner` of `companies` as well, under the same key',
     ]);
     const keyed = { ...shape, write: '{ to: erp, entity: res.partner, key: x }' };
-    expect(read(file('a', 'x: { from: id }', shape), file('b', 'x: { from: id }', keyed)).problems).toEqual([]);
+    expect(read(file('a', 'x: { from: id }', shape), file('b', 'x: { from: id }', keyed)).problems).toEqual(
+      [],
+    );
     const contacts = { ...shape, read: '{ from: crm, entity: contacts }' };
-    expect(read(file('a', 'x: { from: id }', shape), file('b', 'x: { from: id }', contacts)).problems).toEqual([]);
+    expect(
+      read(file('a', 'x: { from: id }', shape), file('b', 'x: { from: id }', contacts)).problems,
+    ).toEqual([]);
   });
 
   it('cannot take ids from another ERP', () => {
-    expect(read(file('a', 'x: { reference: b, from: b }'), file('b', 'x: { from: id }', { write: '{ to: shop, entity: b }' })).problems).toEqual([
+    expect(
+      read(
+        file('a', 'x: { reference: b, from: b }'),
+        file('b', 'x: { from: id }', { write: '{ to: shop, entity: b }' }),
+      ).problems,
+    ).toEqual([
       'a.yaml:5:19 mapping_wrong_connection the flow `b` goes from `crm` to `shop`, and this one from `crm` to `erp`: its ids mean nothing here',
     ]);
   });
@@ -88,7 +136,10 @@ describe('mappings together', () => {
 
 describe('a value file', () => {
   const using = file('a', 'x: { from: c, map: m }');
-  const mapping = { path: 'mappings/a.yaml', text: `${using.text}value_maps: { m: { file: values/v.csv } }\n` };
+  const mapping = {
+    path: 'mappings/a.yaml',
+    text: `${using.text}value_maps: { m: { file: values/v.csv } }\n`,
+  };
   const problemsWith = (csv: string): string[] => {
     const { mappings, problems } = readMappings([mapping], [{ path: 'mappings/values/v.csv', text: csv }]);
     expect(mappings).toHaveLength(problems.length === 0 ? 1 : 0);
@@ -97,11 +148,33 @@ describe('a value file', () => {
 
   it.each([
     ['from,to\na,b\nc,d,note\n', []],
-    ['from;to\na;b\n', ['mappings/values/v.csv:1 mapping_value_file_bad the columns are separated by semicolons; save the file with commas']],
-    ['a,b\n', ['mappings/values/v.csv:1 mapping_value_file_bad the first line must be `from,to`, or `from,to,note`']],
-    ['', ['mappings/values/v.csv:1 mapping_value_file_bad the first line must be `from,to`, or `from,to,note`']],
-    ['from,to\na,b\n\na,c\nd\n', ['mappings/values/v.csv:4 mapping_value_file_bad `a` stands in the file twice', 'mappings/values/v.csv:5 mapping_value_file_bad a row has the cells from, to and perhaps note, and this one has 1']],
-    ['from,to\na,b\n"c,d\n', ['mappings/values/v.csv:3 mapping_value_file_bad a quoted cell is not closed, or something follows its closing quote']],
+    [
+      'from;to\na;b\n',
+      [
+        'mappings/values/v.csv:1 mapping_value_file_bad the columns are separated by semicolons; save the file with commas',
+      ],
+    ],
+    [
+      'a,b\n',
+      ['mappings/values/v.csv:1 mapping_value_file_bad the first line must be `from,to`, or `from,to,note`'],
+    ],
+    [
+      '',
+      ['mappings/values/v.csv:1 mapping_value_file_bad the first line must be `from,to`, or `from,to,note`'],
+    ],
+    [
+      'from,to\na,b\n\na,c\nd\n',
+      [
+        'mappings/values/v.csv:4 mapping_value_file_bad `a` stands in the file twice',
+        'mappings/values/v.csv:5 mapping_value_file_bad a row has the cells from, to and perhaps note, and this one has 1',
+      ],
+    ],
+    [
+      'from,to\na,b\n"c,d\n',
+      [
+        'mappings/values/v.csv:3 mapping_value_file_bad a quoted cell is not closed, or something follows its closing quote',
+      ],
+    ],
   ])('is told what is wrong in it, once and at its line: %j', (csv, problems) => {
     expect(problemsWith(csv)).toEqual(problems);
   });

@@ -6,12 +6,30 @@ const plain = (text: string): unknown => readYaml({ path: 'm.yaml', text }, text
 const rest = 'fields: { x: { from: id } }\n';
 
 describe('YAML', () => {
-  it.each(['0123', '1.10', 'NO', '+49', '1e3', '~', 'null', 'true', '0x1F', '2026-01-31', '.5', '012:30', '<<'])('keeps %s as the text that was written', (written) => {
+  it.each([
+    '0123',
+    '1.10',
+    'NO',
+    '+49',
+    '1e3',
+    '~',
+    'null',
+    'true',
+    '0x1F',
+    '2026-01-31',
+    '.5',
+    '012:30',
+    '<<',
+  ])('keeps %s as the text that was written', (written) => {
     expect(plain(`a: ${written}\n`)).toEqual({ a: written });
   });
 
   it('takes keys as the text that was written, too', () => {
-    expect(plain('NO: Norway\n0123: zero\n1.0: one\n')).toEqual({ NO: 'Norway', '0123': 'zero', '1.0': 'one' });
+    expect(plain('NO: Norway\n0123: zero\n1.0: one\n')).toEqual({
+      NO: 'Norway',
+      '0123': 'zero',
+      '1.0': 'one',
+    });
   });
 
   it('reads nothing after a colon as an empty text', () => {
@@ -21,26 +39,48 @@ describe('YAML', () => {
   it('ignores a byte order mark and counts lines that end the Windows way', () => {
     const text = `\uFEFF${head}fields:\n  x: { form: id }\n`.replaceAll('\n', '\r\n');
     expect(problemsOf(text)).toEqual(['5:8 mapping_unknown_key unknown key `form`; did you mean `from`?']);
-    expect(problemsOf('\uFEFFflwo: deals\r\n').slice(0, 1)).toEqual(['1:1 mapping_missing_key `flow` is missing']);
+    expect(problemsOf('\uFEFFflwo: deals\r\n').slice(0, 1)).toEqual([
+      '1:1 mapping_missing_key `flow` is missing',
+    ]);
   });
 
   it('names a tab where spaces are needed', () => {
-    expect(problemsOf(`${head}fields:\n\tx: { from: id }\n`)).toEqual(['5:1 mapping_unreadable a tab stands where spaces are needed']);
+    expect(problemsOf(`${head}fields:\n\tx: { from: id }\n`)).toEqual([
+      '5:1 mapping_unreadable a tab stands where spaces are needed',
+    ]);
   });
 
   it('reads an empty file without falling over', () => {
-    expect(problemsOf('')).toEqual(['1:1 mapping_bad_value the file must be a group of keys such as `flow`, `read`, `write` and `fields`, and it is empty']);
+    expect(problemsOf('')).toEqual([
+      '1:1 mapping_bad_value the file must be a group of keys such as `flow`, `read`, `write` and `fields`, and it is empty',
+    ]);
     expect(problemsOf('# nothing yet\n')).toHaveLength(1);
-    expect(problemsOf('- flow: a\n')).toEqual(['1:1 mapping_bad_value the file must be a group of keys such as `flow`, `read`, `write` and `fields`, and it is a list']);
+    expect(problemsOf('- flow: a\n')).toEqual([
+      '1:1 mapping_bad_value the file must be a group of keys such as `flow`, `read`, `write` and `fields`, and it is a list',
+    ]);
+  });
+
+  it('says so when a file is nested too deeply to be read', () => {
+    const text = `${head}fields: ${'['.repeat(50_000)}`;
+    expect(problemsOf(text)).toEqual([
+      expect.stringContaining('mapping_unreadable groups are nested too deeply'),
+    ]);
   });
 
   it('refuses keys that are groups, and the key that would reach into JavaScript', () => {
-    expect(problemsOf(`${head}fields: { x: { from: id } }\n[a]: b\n`)).toEqual(['5:1 mapping_unreadable a key must be a plain word']);
-    expect(problemsOf(`${head}${rest}__proto__: { a: b }\n`)).toEqual(['5:1 mapping_unknown_key `__proto__` cannot be a key']);
+    expect(problemsOf(`${head}fields: { x: { from: id } }\n[a]: b\n`)).toEqual([
+      '5:1 mapping_unreadable a key must be a plain word',
+    ]);
+    expect(problemsOf(`${head}${rest}__proto__: { a: b }\n`)).toEqual([
+      '5:1 mapping_unknown_key `__proto__` cannot be a key',
+    ]);
   });
 
   it('takes a field named like a part of JavaScript for a field', () => {
     const mapping = aMapping('fields: { constructor: { from: toString }, hasOwnProperty: { from: id } }\n');
-    expect(mapping.run({ id: '1' }, given)).toMatchObject({ kind: 'record', fields: { hasOwnProperty: '1' } });
+    expect(mapping.run({ id: '1' }, given)).toMatchObject({
+      kind: 'record',
+      fields: { hasOwnProperty: '1' },
+    });
   });
 });

@@ -18,7 +18,7 @@ const apiKey = 'sandbox-api-key';
 export async function sandbox(options: SandboxOptions): Promise<RunningSandbox> {
   const odoo = standIn(options);
   const server = createServer((request, response) => {
-    void odoo.serve(request, response);
+    odoo.serve(request, response).catch((error: unknown) => giveUp(response, error));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port, '127.0.0.1', () => resolve());
@@ -35,6 +35,13 @@ export async function sandbox(options: SandboxOptions): Promise<RunningSandbox> 
       });
     },
   };
+}
+
+/** The caller went away, or the stand-in has a defect; either way the others are served on. */
+function giveUp(response: ServerResponse, error: unknown): void {
+  if (response.headersSent || response.destroyed) return void response.destroy();
+  response.writeHead(500, { 'content-type': 'text/plain' });
+  response.end(`The stand-in failed: ${error instanceof Error ? error.message : 'no reason'}`);
 }
 
 function versionOf(seed: string): Version {

@@ -103,7 +103,7 @@ function resolve(env: Environment, field: Field, kind: string, text: string): nu
 }
 
 /** The record that an external id stands for, if both are there. Archived or not does not matter here. */
-export function recordNamed(env: Environment, externalId: string, model: string): number | null {
+function recordNamed(env: Environment, externalId: string, model: string): number | null {
   const full = externalId.includes('.') ? externalId : `${env.importModule ?? '__import__'}.${externalId}`;
   const row = env.store.get('ir.model.data', env.store.externalId(full) ?? 0);
   const id = Number(row?.['res_id'] ?? 0);

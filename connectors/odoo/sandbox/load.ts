@@ -7,7 +7,7 @@ import { settleOrders } from './sale.ts';
 import { externalIdOf, textOf } from './schema.ts';
 import { ServerError, validationError } from './server-error.ts';
 
-export type Message = {
+type Message = {
   readonly type: 'error' | 'warning';
   readonly message: string;
   readonly record?: number;

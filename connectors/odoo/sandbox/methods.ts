@@ -86,7 +86,7 @@ const common: { readonly [name: string]: Method } = {
     [],
     (env, model, ids) => {
       for (const id of ids) write(env, model, id, { active: false });
-      return true;
+      return env.version === 16 ? true : undefined;
     },
     true,
   ),

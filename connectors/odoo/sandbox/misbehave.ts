@@ -11,7 +11,7 @@ const answer = z.strictObject({
 const every = z.int().min(1).nullable().default(null);
 
 /** How the stand-in misbehaves; the README beside this file explains each rule. */
-export const misbehaviour = z.strictObject({
+const misbehaviour = z.strictObject({
   loseAnswerEvery: every,
   gatewayTimeoutEvery: every,
   refuse: z
@@ -33,7 +33,7 @@ export const misbehaviour = z.strictObject({
   withoutJson2: z.boolean().default(false),
   answer: answer.nullable().default(null),
 });
-export type Misbehaviour = z.output<typeof misbehaviour>;
+type Misbehaviour = z.output<typeof misbehaviour>;
 
 /** Counts calls, so that a rule strikes every nth one from when it was set. */
 export type Mischief = {

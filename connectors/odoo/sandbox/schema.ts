@@ -1,7 +1,7 @@
 /** What the stand-in knows of a version of Odoo, a field, a model and a row. */
 export type Version = 16 | 19;
 
-export type FieldType =
+type FieldType =
   | 'char'
   | 'text'
   | 'html'

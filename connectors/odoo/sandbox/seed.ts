@@ -44,56 +44,54 @@ export function seedDatabase(store: Store): void {
     insert('ir.model.data', { module, name, model, res_id: id, noupdate: true });
     return id;
   };
-  store.transaction(() => {
-    for (const [code, name] of Object.entries(countries.getNames('en')).sort(([one], [other]) =>
-      one < other ? -1 : 1,
-    )) {
-      named(`base.${code.toLowerCase()}`, 'res.country', { name, code });
-    }
-    const usa = [...store.rows('res.country')].find(([, row]) => row['code'] === 'US')?.[0] ?? 0;
-    named('base.state_us_5', 'res.country.state', {
-      name: 'California',
-      code: 'CA',
-      country_id: usa,
-    });
-    named('base.state_us_27', 'res.country.state', {
-      name: 'New York',
-      code: 'NY',
-      country_id: usa,
-    });
-    for (const [code, symbol, active] of currencies)
-      named(`base.${code}`, 'res.currency', { name: code, symbol, active });
-    const euro = 1;
-    for (const [name, label] of terms)
-      named(`account.${name}`, 'account.payment.term', { name: label, active: true });
-    named('base.main_company', 'res.company', { name: 'My Company', currency_id: euro });
-    const partner = {
-      active: true,
-      type: 'contact',
-      lang: 'en_US',
-      is_company: false,
-      customer_rank: 0,
-      credit_limit: '0',
-    };
-    named('base.main_partner', 'res.partner', {
-      ...partner,
-      name: 'My Company',
-      is_company: true,
-      commercial_partner_id: 1,
-    });
-    named('base.partner_admin', 'res.partner', {
-      ...partner,
-      name: 'Mitchell Admin',
-      parent_id: 1,
-      commercial_partner_id: 1,
-    });
-    named('base.user_admin', 'res.users', {
-      name: 'Mitchell Admin',
-      login: 'admin',
-      partner_id: 2,
-      active: true,
-    });
-    insert('ir.config_parameter', { key: 'database.uuid', value: '5f7c1a52-0d5e-11f1-9f3a-0242ac120002' });
-    insert('ir.sequence', { code: 'sale.order', number_next: 1 });
+  for (const [code, name] of Object.entries(countries.getNames('en')).sort(([one], [other]) =>
+    one < other ? -1 : 1,
+  )) {
+    named(`base.${code.toLowerCase()}`, 'res.country', { name, code });
+  }
+  const usa = [...store.rows('res.country')].find(([, row]) => row['code'] === 'US')?.[0] ?? 0;
+  named('base.state_us_5', 'res.country.state', {
+    name: 'California',
+    code: 'CA',
+    country_id: usa,
   });
+  named('base.state_us_27', 'res.country.state', {
+    name: 'New York',
+    code: 'NY',
+    country_id: usa,
+  });
+  for (const [code, symbol, active] of currencies)
+    named(`base.${code}`, 'res.currency', { name: code, symbol, active });
+  const euro = 1;
+  for (const [name, label] of terms)
+    named(`account.${name}`, 'account.payment.term', { name: label, active: true });
+  named('base.main_company', 'res.company', { name: 'My Company', currency_id: euro });
+  const partner = {
+    active: true,
+    type: 'contact',
+    lang: 'en_US',
+    is_company: false,
+    customer_rank: 0,
+    credit_limit: '0',
+  };
+  named('base.main_partner', 'res.partner', {
+    ...partner,
+    name: 'My Company',
+    is_company: true,
+    commercial_partner_id: 1,
+  });
+  named('base.partner_admin', 'res.partner', {
+    ...partner,
+    name: 'Mitchell Admin',
+    parent_id: 1,
+    commercial_partner_id: 1,
+  });
+  named('base.user_admin', 'res.users', {
+    name: 'Mitchell Admin',
+    login: 'admin',
+    partner_id: 2,
+    active: true,
+  });
+  insert('ir.config_parameter', { key: 'database.uuid', value: '5f7c1a52-0d5e-11f1-9f3a-0242ac120002' });
+  insert('ir.sequence', { code: 'sale.order', number_next: 1 });
 }

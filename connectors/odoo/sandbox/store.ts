@@ -2,13 +2,12 @@ import { openJournal } from '../../../src/connector/journal.ts';
 import { externalIdOf, type Model, type Row, textOf } from './schema.ts';
 
 /** What one committed transaction changed: model, id and the row as it is now, or null where it was deleted. */
-export type Commit = readonly (readonly [model: string, id: number, row: Row | null])[];
+type Commit = readonly (readonly [model: string, id: number, row: Row | null])[];
 
 /** The tables, with the indexes that keep an import fast however many rows there are. */
 export type Store = {
   get(model: string, id: number): Row | undefined;
   rows(model: string): IterableIterator<[number, Row]>;
-  size(model: string): number;
   /** Ids of the rows whose many2one `field` names `id`. */
   pointingTo(model: string, field: string, id: number): readonly number[];
   /** The id of the `ir.model.data` row of an external id. */
@@ -26,9 +25,6 @@ export type Store = {
 };
 
 type Table = { readonly rows: Map<number, Row>; next: number };
-type Index = Map<string, Set<number>>;
-
-const externalIdModel = 'ir.model.data';
 
 /**
  * Opens the tables over a journal file, null for memory alone. `seed` fills them the same way each time, before what
@@ -39,93 +35,114 @@ export function openStore(
   file: string | null,
   seed: (store: Store) => void,
 ): Store {
-  const tables = new Map(
-    [...models.keys()].map((name): [string, Table] => [name, { rows: new Map(), next: 1 }]),
-  );
-  const pointers = pointerFields(models);
-  const index: Index = new Map();
+  const tables = openTables(models);
+  const journal = openJournal<Commit>(file);
   let undo: (() => void)[] = [];
   let touched = new Map<string, readonly [string, number]>();
-  const journal = openJournal<Commit>(file);
 
-  const table = (model: string): Table => {
-    const found = tables.get(model);
-    if (found === undefined) throw new Error(`the stand-in has no table ${model}`);
-    return found;
+  const change = (model: string, id: number, row: Row | null): void => {
+    const before = tables.of(model).rows.get(id) ?? null;
+    undo.push(() => tables.put(model, id, before));
+    touched.set(`${model} ${id}`, [model, id]);
+    tables.put(model, id, row);
   };
-  const keysOf = (model: string, row: Row): string[] => {
-    const own = (pointers.get(model) ?? []).map((field) => `${model} ${field} ${textOf(row, field)}`);
-    if (model !== externalIdModel) return own;
-    return [...own, `name ${externalIdOf(row)}`, `record ${textOf(row, 'model')} ${textOf(row, 'res_id')}`];
-  };
-  const put = (model: string, id: number, row: Row | null): void => {
-    const { rows } = table(model);
-    const before = rows.get(id);
-    if (before !== undefined) for (const key of keysOf(model, before)) index.get(key)?.delete(id);
-    if (row === null) rows.delete(id);
-    else {
-      rows.set(id, row);
-      for (const key of keysOf(model, row)) add(index, key, id);
+  const savepoint = <T>(work: () => T): T => {
+    const length = undo.length;
+    try {
+      return work();
+    } catch (error) {
+      while (undo.length > length) undo.pop()?.();
+      throw error;
     }
   };
-  const change = (model: string, id: number, row: Row | null): void => {
-    const before = table(model).rows.get(id) ?? null;
-    undo.push(() => put(model, id, before));
-    touched.set(`${model} ${id}`, [model, id]);
-    put(model, id, row);
-  };
-  const insert = (model: string, row: Row): number => {
-    const at = table(model);
-    const id = at.next;
-    at.next += 1;
-    change(model, id, { ...row, id });
-    return id;
-  };
-  const rollBackTo = (length: number): void => {
-    while (undo.length > length) undo.pop()?.();
-  };
-
   const store: Store = {
-    get: (model, id) => table(model).rows.get(id),
-    rows: (model) => table(model).rows.entries(),
-    size: (model) => table(model).rows.size,
-    pointingTo: (model, field, id) => ascending(index.get(`${model} ${field} ${id}`)),
-    externalId: (fullName) => index.get(`name ${fullName}`)?.values().next().value,
-    externalIdsOf: (model, id) => ascending(index.get(`record ${model} ${id}`)),
-    insert,
-    update: (model, id, patch) => change(model, id, { ...table(model).rows.get(id), ...patch }),
-    remove: (model, id) => change(model, id, null),
-    savepoint(work) {
-      const length = undo.length;
-      try {
-        return work();
-      } catch (error) {
-        rollBackTo(length);
-        throw error;
-      }
+    get: (model, id) => tables.of(model).rows.get(id),
+    rows: (model) => tables.of(model).rows.entries(),
+    pointingTo: (model, field, id) => tables.idsUnder(pointerKey(model, field, String(id))),
+    externalId: (fullName) => tables.idsUnder(nameKey(fullName))[0],
+    externalIdsOf: (model, id) => tables.idsUnder(recordKey(model, String(id))),
+    insert(model, row) {
+      const at = tables.of(model);
+      const id = at.next;
+      at.next += 1;
+      change(model, id, { ...row, id });
+      return id;
     },
+    update: (model, id, patch) => change(model, id, { ...tables.of(model).rows.get(id), ...patch }),
+    remove: (model, id) => change(model, id, null),
+    savepoint,
     transaction(work) {
       undo = [];
       touched = new Map();
-      const result = store.savepoint(work);
+      const result = savepoint(work);
       const commit = [...touched.values()].map(
-        ([model, id]) => [model, id, table(model).rows.get(id) ?? null] as const,
+        ([model, id]) => [model, id, tables.of(model).rows.get(id) ?? null] as const,
       );
       if (commit.length > 0) journal.append(commit);
       return result;
     },
     close: () => journal.close(),
   };
+  seedAndRecover(store, tables, seed, journal.recovered);
+  return store;
+}
 
+/** The seed is made anew each time, outside any transaction, and so it is no part of the journal. */
+function seedAndRecover(
+  store: Store,
+  tables: Tables,
+  seed: (store: Store) => void,
+  commits: readonly Commit[],
+): void {
   seed(store);
-  for (const commit of journal.recovered) {
+  for (const commit of commits) {
     for (const [model, id, row] of commit) {
-      put(model, id, row);
-      const at = table(model);
+      tables.put(model, id, row);
+      const at = tables.of(model);
       at.next = Math.max(at.next, id + 1);
     }
   }
-  return store;
+}
+
+type Tables = {
+  of(model: string): Table;
+  put(model: string, id: number, row: Row | null): void;
+  /** Ids of the rows that are filed under a key, ascending. */
+  idsUnder(key: string): readonly number[];
+};
+
+const pointerKey = (model: string, field: string, id: string): string => `${model} ${field} ${id}`;
+const nameKey = (fullName: string): string => `name ${fullName}`;
+const recordKey = (model: string, id: string): string => `record ${model} ${id}`;
+
+function openTables(models: ReadonlyMap<string, Model>): Tables {
+  const tables = new Map(
+    [...models.keys()].map((name): [string, Table] => [name, { rows: new Map(), next: 1 }]),
+  );
+  const pointers = pointerFields(models);
+  const index = new Map<string, Set<number>>();
+  const of = (model: string): Table => {
+    const found = tables.get(model);
+    if (found === undefined) throw new Error(`the stand-in has no table ${model}`);
+    return found;
+  };
+  const keysOf = (model: string, row: Row): string[] => {
+    const own = (pointers.get(model) ?? []).map((field) => pointerKey(model, field, textOf(row, field)));
+    if (model !== 'ir.model.data') return own;
+    return [...own, nameKey(externalIdOf(row)), recordKey(textOf(row, 'model'), textOf(row, 'res_id'))];
+  };
+  return {
+    of,
+    put(model, id, row) {
+      const { rows } = of(model);
+      const before = rows.get(id);
+      if (before !== undefined) for (const key of keysOf(model, before)) index.get(key)?.delete(id);
+      if (row === null) rows.delete(id);
+      else rows.set(id, row);
+      if (row !== null) for (const key of keysOf(model, row)) file(index, key, id);
+    },
+    idsUnder: (key) => [...(index.get(key) ?? [])].sort((one, other) => one - other),
+  };
 }
 
 /** Many2one fields that a one2many of another model is read through. */
@@ -140,9 +157,7 @@ function pointerFields(models: ReadonlyMap<string, Model>): Map<string, string[]
   return pointers;
 }
 
-const ascending = (ids: Iterable<number> = []): number[] => [...ids].sort((one, other) => one - other);
-
-function add(index: Index, key: string, id: number): void {
+function file(index: Map<string, Set<number>>, key: string, id: number): void {
   const ids = index.get(key);
   if (ids === undefined) index.set(key, new Set([id]));
   else ids.add(id);

@@ -22,7 +22,10 @@ export type Expression = {
  * variables. With `place: 'line'` (inside `lines`) they are the fields of the line, and `line` is the whole line;
  * `record` is the whole record everywhere.
  */
-export function compileExpression(text: string, place: 'record' | 'line'): Expression | { readonly mistakes: readonly StaticMistake[] } {
+export function compileExpression(
+  text: string,
+  place: 'record' | 'line',
+): Expression | { readonly mistakes: readonly StaticMistake[] } {
   const parsed = parse(text, place === 'line' ? ['record', 'line'] : ['record']);
   if ('mistake' in parsed) return { mistakes: [parsed] };
   const { rewritten, compiled } = parsed;
@@ -35,7 +38,11 @@ export function compileExpression(text: string, place: 'record' | 'line'): Expre
     yesOrNo: checked.type === 'dyn' ? null : checked.type === 'bool',
     run: (scope) => {
       try {
-        const result: unknown = compiled({ _here: scope.line ?? scope.record, _record: scope.record, _line: scope.line });
+        const result: unknown = compiled({
+          _here: scope.line ?? scope.record,
+          _record: scope.record,
+          _line: scope.line,
+        });
         return toValue(result);
       } catch (error) {
         return refuse('expression_failed', runMistake(error, rewritten));
@@ -46,7 +53,10 @@ export function compileExpression(text: string, place: 'record' | 'line'): Expre
 
 type Compiled = ReturnType<typeof language.parse>;
 
-function parse(text: string, reserved: readonly string[]): { rewritten: Rewritten; compiled: Compiled } | StaticMistake {
+function parse(
+  text: string,
+  reserved: readonly string[],
+): { rewritten: Rewritten; compiled: Compiled } | StaticMistake {
   try {
     const rewritten = rewrite(written.parse(text).ast, reserved);
     return { rewritten, compiled: language.parse(rewritten.text) };
@@ -63,7 +73,9 @@ function toValue(result: unknown): Value | Refusal {
   if (Array.isArray(result)) return all(result.map(toValue));
   if (typeof result === 'object') {
     const values = all(Object.values(result).map(toValue));
-    return isRefusal(values) ? values : Object.fromEntries(Object.keys(result).map((key, index) => [key, values[index] ?? null]));
+    return isRefusal(values)
+      ? values
+      : Object.fromEntries(Object.keys(result).map((key, index) => [key, values[index] ?? null]));
   }
   return refuse('expression_failed', 'gives a floating point number, which loses cents; use `decimal`');
 }

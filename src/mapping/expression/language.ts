@@ -7,7 +7,18 @@ export class ExpressionMistake extends Error {}
 /** What an expression may call. CEL has more: `matches` can run for seconds, `double` is a float, and so on. */
 export const functions = ['decimal', 'int', 'string', 'bool', 'size', 'has'] as const;
 export const methods = [
-  'contains', 'startsWith', 'endsWith', 'lowerAscii', 'upperAscii', 'trim', 'indexOf', 'lastIndexOf', 'substring', 'split', 'join', 'size',
+  'contains',
+  'startsWith',
+  'endsWith',
+  'lowerAscii',
+  'upperAscii',
+  'trim',
+  'indexOf',
+  'lastIndexOf',
+  'substring',
+  'split',
+  'join',
+  'size',
 ] as const;
 export const macros = ['all', 'exists', 'exists_one', 'map', 'filter'] as const;
 
@@ -23,10 +34,20 @@ export const refused: { readonly [name: string]: string } = {
 /** The longest list that an expression goes through. Two lists may be nested, so a million steps at the worst. */
 const longestList = 1000;
 
-const limits = { maxAstNodes: 300, maxDepth: 40, maxListElements: 200, maxMapEntries: 200, maxCallArguments: 8 };
+const limits = {
+  maxAstNodes: 300,
+  maxDepth: 40,
+  maxListElements: 200,
+  maxMapEntries: 200,
+  maxCallArguments: 8,
+};
 
 /** Reads what the admin wrote. */
-export const written = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false, limits });
+export const written = new Environment({
+  unlistedVariablesAreDyn: true,
+  homogeneousAggregateLiterals: false,
+  limits,
+});
 
 function makeLanguage(): Environment {
   const environment = new Environment({
@@ -58,7 +79,11 @@ const arithmetic: { readonly [operator: string]: (left: Decimal, right: Decimal)
 
 function registerArithmetic(environment: Environment): void {
   for (const [operator, work] of Object.entries(arithmetic)) {
-    for (const [left, right] of [['Decimal', 'Decimal'], ['Decimal', 'int'], ['int', 'Decimal']]) {
+    for (const [left, right] of [
+      ['Decimal', 'Decimal'],
+      ['Decimal', 'int'],
+      ['int', 'Decimal'],
+    ]) {
       const handler = (a: unknown, b: unknown): Decimal => work(number(a), number(b));
       environment.registerOperator(`${left} ${operator} ${right}: Decimal`, handler);
     }
@@ -73,14 +98,27 @@ const comparisons: { readonly [operator: string]: (order: number) => boolean } =
 };
 
 function registerComparison(environment: Environment): void {
-  const pairs = [['Decimal', 'Decimal'], ['Decimal', 'int'], ['int', 'Decimal'], ['Decimal', 'string'], ['string', 'Decimal'], ['string', 'int'], ['int', 'string']];
+  const pairs = [
+    ['Decimal', 'Decimal'],
+    ['Decimal', 'int'],
+    ['int', 'Decimal'],
+    ['Decimal', 'string'],
+    ['string', 'Decimal'],
+    ['string', 'int'],
+    ['int', 'string'],
+  ];
   for (const [operator, holds] of Object.entries(comparisons)) {
     for (const [left, right] of pairs) {
       const handler = (a: unknown, b: unknown): boolean => holds(number(a).comparedTo(number(b)));
       environment.registerOperator(`${left} ${operator} ${right}`, handler);
     }
   }
-  for (const [left, right] of [['Decimal', 'Decimal'], ['Decimal', 'int'], ['Decimal', 'string'], ['string', 'int']]) {
+  for (const [left, right] of [
+    ['Decimal', 'Decimal'],
+    ['Decimal', 'int'],
+    ['Decimal', 'string'],
+    ['string', 'int'],
+  ]) {
     environment.registerOperator(`${left} == ${right}`, sameNumber);
   }
 }
@@ -102,20 +140,24 @@ function number(value: unknown): Decimal {
 
 function fieldOf(value: unknown, name: string): unknown {
   if (value === null || value === undefined) return null;
-  if (typeof value !== 'object' || Array.isArray(value)) throw new ExpressionMistake(`asks ${nameOf(value)} for its field \`${name}\``);
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new ExpressionMistake(`asks ${nameOf(value)} for its field \`${name}\``);
   return Object.hasOwn(value, name) ? ((value as { readonly [name: string]: unknown })[name] ?? null) : null;
 }
 
 function elementAt(value: unknown, place: unknown): unknown {
   if (typeof place === 'string') return fieldOf(value, place);
   if (value === null || value === undefined) return null;
-  if (typeof place !== 'bigint' || !Array.isArray(value)) throw new ExpressionMistake(`asks ${nameOf(value)} for one of its elements`);
+  if (typeof place !== 'bigint' || !Array.isArray(value))
+    throw new ExpressionMistake(`asks ${nameOf(value)} for one of its elements`);
   return value[Number(place)] ?? null;
 }
 
 function itemsOf(value: unknown): unknown {
-  if (!Array.isArray(value)) throw new ExpressionMistake(`goes through ${nameOf(value)} as if it were a list`);
-  if (value.length > longestList) throw new ExpressionMistake(`goes through a list of ${value.length}; ${longestList} is the most`);
+  if (!Array.isArray(value))
+    throw new ExpressionMistake(`goes through ${nameOf(value)} as if it were a list`);
+  if (value.length > longestList)
+    throw new ExpressionMistake(`goes through a list of ${value.length}; ${longestList} is the most`);
   return value;
 }
 
@@ -123,7 +165,7 @@ function nameOf(value: unknown): string {
   if (value === null || value === undefined || value === '') return 'an empty value';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 79)}…` : value);
-  return typeof value === 'object' ? 'a group of fields' : String(value);
+  return typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : 'a group of fields';
 }
 
 /**

@@ -11,7 +11,8 @@ export function parseMistake(error: unknown, text: string): StaticMistake {
   if (text.charAt(at) === '&' || text.charAt(at) === '|') {
     return { mistake: `has a single \`${text.charAt(at)}\`; write \`${text.charAt(at).repeat(2)}\``, at };
   }
-  if (error.code.startsWith('limit') || /exceed|limit/i.test(error.summary)) return { mistake: 'is too long or too deep; split it into several fields', at };
+  if (error.code.startsWith('limit') || /exceed|limit/i.test(error.summary))
+    return { mistake: 'is too long or too deep; split it into several fields', at };
   const rest = text.slice(at).trim();
   if (rest === '') return { mistake: 'ends too early', at: text.length };
   return { mistake: `cannot be read from \`${rest.length > 20 ? `${rest.slice(0, 20)}…` : rest}\` on`, at };
@@ -48,15 +49,18 @@ function kindOf(type: string): string {
 
 function explain(summary: string, node: ASTNode | null): string {
   const binary = /^no such overload: (.+) (\S+) (.+)$/.exec(summary);
-  if (binary) return explainOperator(binary[2] ?? '', [kindOf(binary[1] ?? ''), kindOf(binary[3] ?? '')], node);
+  if (binary)
+    return explainOperator(binary[2] ?? '', [kindOf(binary[1] ?? ''), kindOf(binary[3] ?? '')], node);
   const unary = /^no such overload: [!-](.+)$/.exec(summary);
   if (unary) return `cannot negate ${kindOf(unary[1] ?? '')}`;
   const method = /^found no matching overload for '(?:(.+?)\.)?(\w+)\((.*)\)'$/.exec(summary);
   if (method) return explainCall(method[1], method[2] ?? '', method[3] ?? '');
   const condition = /got '(.+)'$/.exec(summary);
-  if (/condition|Logical|predicate/.test(summary) && condition) return `needs true or false where it has ${kindOf(condition[1] ?? '')}${compareInstead(kindOf(condition[1] ?? ''))}`;
+  if (/condition|Logical|predicate/.test(summary) && condition)
+    return `needs true or false where it has ${kindOf(condition[1] ?? '')}${compareInstead(kindOf(condition[1] ?? ''))}`;
   if (/branches/.test(summary)) return 'gives values of different kinds after `?` and `:`';
-  if (/conversion|cannot convert/.test(summary)) return 'cannot convert a value to the kind that is asked for';
+  if (/conversion|cannot convert/.test(summary))
+    return 'cannot convert a value to the kind that is asked for';
   if (/zero/.test(summary)) return 'divides by zero';
   return summary.charAt(0).toLowerCase() + summary.slice(1);
 }
@@ -65,7 +69,11 @@ function compareInstead(kind: string): string {
   return kind === 'a text' ? '; compare it, such as x == "true"' : '';
 }
 
-function explainOperator(operator: string, [left, right]: readonly [string, string], node: ASTNode | null): string {
+function explainOperator(
+  operator: string,
+  [left, right]: readonly [string, string],
+  node: ASTNode | null,
+): string {
   const sides = node === null || !Array.isArray(node.args) ? [] : node.args;
   const empty = [left, right].indexOf('an empty value');
   if (empty !== -1) {
@@ -75,7 +83,8 @@ function explainOperator(operator: string, [left, right]: readonly [string, stri
     return `cannot use \`${operator}\` on ${name}, which is empty; test ${path === null ? 'it' : path.steps.join('.')} != null first`;
   }
   const arithmetic = ['+', '-', '*', '/', '%'].includes(operator);
-  const hint = arithmetic && (left === 'a text' || right === 'a text') ? '; make a text a number with `decimal`' : '';
+  const hint =
+    arithmetic && (left === 'a text' || right === 'a text') ? '; make a text a number with `decimal`' : '';
   return `cannot use \`${operator}\` on ${left} and ${right}${hint}`;
 }
 
@@ -85,7 +94,8 @@ function isNode(side: unknown): side is ASTNode {
 
 function explainCall(receiver: string | undefined, name: string, given: string): string {
   const kinds = given === '' ? [] : given.split(/, (?![^<]*>)/).map(kindOf);
-  if (receiver !== undefined && kindOf(receiver) === 'an empty value') return `cannot use \`${name}\` on an empty value; test != null first`;
+  if (receiver !== undefined && kindOf(receiver) === 'an empty value')
+    return `cannot use \`${name}\` on an empty value; test != null first`;
   if (receiver !== undefined && kinds.length === 0) return `cannot use \`${name}\` on ${kindOf(receiver)}`;
   if (kinds.length === 0) return `needs something inside the brackets of \`${name}\``;
   return `cannot use \`${name}\` with ${kinds.join(' and ')}`;

@@ -1,9 +1,13 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { didYouMean } from '../suggestion.ts';
+import { didYouMean } from '../../errors/suggestion.ts';
 import { functions, macros, methods, refused } from './language.ts';
 
 /** A field that an expression reads. `here` is the line inside `lines`, else the record. */
-export type Read = { readonly root: 'here' | 'record' | 'line'; readonly steps: readonly string[]; readonly at: number };
+export type Read = {
+  readonly root: 'here' | 'record' | 'line';
+  readonly steps: readonly string[];
+  readonly at: number;
+};
 
 /** A mistake that is seen without running anything; `at` counts into the expression. */
 export type StaticMistake = { readonly mistake: string; readonly at: number };
@@ -40,9 +44,12 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
       else piece();
     }
   };
-  const each = (nodes: readonly ASTNode[], bound: Bound, depth: number): (() => void) => () => {
-    for (const [index, node] of nodes.entries()) put(index === 0 ? '' : ', ', () => write(node, bound, depth));
-  };
+  const each =
+    (nodes: readonly ASTNode[], bound: Bound, depth: number): (() => void) =>
+    () => {
+      for (const [index, node] of nodes.entries())
+        put(index === 0 ? '' : ', ', () => write(node, bound, depth));
+    };
   const wrong = (node: ASTNode, mistake: string): void => {
     mistakes.push({ mistake, at: node.start });
     text += 'null';
@@ -57,13 +64,18 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
   }
 
   function writeNode(node: ASTNode, bound: Bound, depth: number): void {
-    const inner = (child: ASTNode, inPath = false): (() => void) => () => write(child, bound, depth, inPath);
+    const inner =
+      (child: ASTNode, inPath = false): (() => void) =>
+      () =>
+        write(child, bound, depth, inPath);
     switch (node.op) {
       case 'value':
         return writeLiteral(node);
       case 'id':
         if (bound.has(node.args)) return put(node.args);
-        return put(reserved.includes(node.args) ? `_${node.args}` : `_field(_here, ${JSON.stringify(node.args)})`);
+        return put(
+          reserved.includes(node.args) ? `_${node.args}` : `_field(_here, ${JSON.stringify(node.args)})`,
+        );
       case '.':
         return put('_field(', inner(node.args[0], true), `, ${JSON.stringify(node.args[1])})`);
       case '[]':
@@ -83,7 +95,10 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
         return put(node.op.charAt(0), '(', inner(node.args), ')');
       case '.?':
       case '[?]':
-        return wrong(node, 'uses `?` to reach a field; what is missing is null already, so write a plain `.` or `[…]`');
+        return wrong(
+          node,
+          'uses `?` to reach a field; what is missing is null already, so write a plain `.` or `[…]`',
+        );
       default:
         return put('(', inner(node.args[0]), ` ${node.op} `, inner(node.args[1]), ')');
     }
@@ -92,39 +107,72 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
   function writeLiteral(node: ASTNode): void {
     const literal = node.input.slice(node.start, node.end);
     if (typeof node.args === 'number') return put(`decimal("${literal}")`);
-    if (node.args !== null && typeof node.args === 'object') return wrong(node, `has \`${literal}\`, a kind of value that has no use here`);
+    if (node.args !== null && typeof node.args === 'object')
+      return wrong(node, `has \`${literal}\`, a kind of value that has no use here`);
     return put(literal);
   }
 
-  function writeEntries(entries: readonly (readonly [ASTNode, ASTNode])[], bound: Bound, depth: number): void {
+  function writeEntries(
+    entries: readonly (readonly [ASTNode, ASTNode])[],
+    bound: Bound,
+    depth: number,
+  ): void {
     for (const [index, [key, value]] of entries.entries()) {
-      put(index === 0 ? '' : ', ', () => write(key, bound, depth), ': ', () => write(value, bound, depth));
+      put(
+        index === 0 ? '' : ', ',
+        () => write(key, bound, depth),
+        ': ',
+        () => write(value, bound, depth),
+      );
     }
   }
 
-  function writeCall(node: ASTNode, name: string, given: readonly ASTNode[], bound: Bound, depth: number): void {
+  function writeCall(
+    node: ASTNode,
+    name: string,
+    given: readonly ASTNode[],
+    bound: Bound,
+    depth: number,
+  ): void {
     if (!functions.some((known) => known === name)) return wrong(node, unknown(name));
     if (name !== 'has') return put(`${name}(`, each(given, bound, depth), ')');
     const [field] = given;
-    if (field === undefined || pathOf(field, bound, reserved) === null) return wrong(node, 'gives `has` something else than one field, such as has(company.id)');
+    if (field === undefined || pathOf(field, bound, reserved) === null)
+      return wrong(node, 'gives `has` something else than one field, such as has(company.id)');
     return put('(', () => write(field, bound, depth), ' != null)');
   }
 
-  function writeMethod(node: ASTNode, name: string, of: ASTNode, given: readonly ASTNode[], bound: Bound, depth: number): void {
+  function writeMethod(
+    node: ASTNode,
+    name: string,
+    of: ASTNode,
+    given: readonly ASTNode[],
+    bound: Bound,
+    depth: number,
+  ): void {
     if (!macros.some((known) => known === name)) {
       if (!methods.some((known) => known === name)) return wrong(node, unknown(name));
       return put(() => write(of, bound, depth), `.${name}(`, each(given, bound, depth), ')');
     }
     const [variable, ...rest] = given;
-    if (variable?.op !== 'id' || rest.length === 0) return wrong(node, `needs a name and an expression for \`${name}\`, such as ${name}(item, …)`);
+    if (variable?.op !== 'id' || rest.length === 0)
+      return wrong(node, `needs a name and an expression for \`${name}\`, such as ${name}(item, …)`);
     if (depth >= deepestNesting) return wrong(node, 'goes through lists more than two deep');
     const within = new Map([...bound, [variable.args, pathOf(of, bound, reserved)]]);
-    return put('_items(', () => write(of, bound, depth), `).${name}(${variable.args}, `, each(rest, within, depth + 1), ')');
+    return put(
+      '_items(',
+      () => write(of, bound, depth),
+      `).${name}(${variable.args}, `,
+      each(rest, within, depth + 1),
+      ')',
+    );
   }
 
   write(tree, new Map(), 0);
   const origin = (start: number, end: number): ASTNode | null =>
-    origins.filter((mark) => mark.start <= start && end <= mark.end).toSorted((a, b) => a.end - a.start - (b.end - b.start))[0]?.node ?? null;
+    origins
+      .filter((mark) => mark.start <= start && end <= mark.end)
+      .toSorted((a, b) => a.end - a.start - (b.end - b.start))[0]?.node ?? null;
   return { text, reads, mistakes, origin };
 }
 

@@ -164,6 +164,19 @@ describe('the changes of HubSpot', () => {
     expect(changesOf(await later(own, 'companies', cursorOf(found)))).toEqual([]);
   });
 
+  it('says which ids were consumed, when the merged record was archived before anybody saw it', async () => {
+    const { own, cursor } = await caughtUp('companies');
+    const [kept, gone] = await own.all('companies');
+    const merge = { primaryObjectId: kept!.id, objectIdToMerge: gone!.id };
+    const { body } = await own.call('POST', '/crm/v3/objects/companies/merge', merge);
+    await own.remove('companies', body.id);
+    expect(changesOf(await later(own, 'companies', cursor))).toMatchObject([
+      { kind: 'delete', id: body.id },
+      { kind: 'merge', id: kept!.id, into: body.id },
+      { kind: 'merge', id: gone!.id, into: body.id },
+    ]);
+  });
+
   it('reports no deletes of the time before the first catch-up', async () => {
     const own = await bench({ seed: 'northwind' });
     const [one] = await own.all('companies');

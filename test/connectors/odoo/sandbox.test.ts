@@ -75,11 +75,12 @@ async function execute(
 
 const nameOf = (reply: Reply): unknown => (reply.body as { name?: unknown }).name;
 
+const version = async (bench: Bench): Promise<number> =>
+  (await fetch(`${bench.sandbox.url}/web/version`)).status;
+
 describe('the protocols of the stand-in', () => {
   it('are both offered by version 19, and JSON-RPC alone by version 16', async () => {
     const [old, young] = [await open({ seed: 'empty:16' }), await open({ seed: 'empty:19' })];
-    const version = async (bench: Bench): Promise<number> =>
-      (await fetch(`${bench.sandbox.url}/web/version`)).status;
     expect([await version(old), await version(young)]).toEqual([404, 200]);
     expect((await json2(old, 'res.users:context_get', {})).status).toBe(404);
     expect((await post(old, '/web/webclient/version_info', {})).status).toBe(200);
@@ -126,7 +127,7 @@ describe('the protocols of the stand-in', () => {
     expect(
       [missing, model, method, param, ids, field, invalid, elsewhere].map((reply) => reply?.status),
     ).toEqual([404, 404, 404, 422, 422, 500, 422, 404]);
-    expect([nameOf(missing!), nameOf(field!), nameOf(invalid!)]).toEqual([
+    expect([nameOf(missing), nameOf(field), nameOf(invalid)]).toEqual([
       'odoo.exceptions.MissingError',
       'builtins.ValueError',
       'odoo.exceptions.ValidationError',
@@ -151,6 +152,8 @@ describe('the protocols of the stand-in', () => {
     expect(await reply.text()).toContain('"list_price":5.0');
   });
 });
+
+const halfPastNoonSecond = (): Date => new Date('2026-03-01T12:00:00.500Z');
 
 describe('the rules of the stand-in', () => {
   it('refuse a whole batch for one bad record, and put it down to the first as well', async () => {
@@ -207,12 +210,11 @@ describe('the rules of the stand-in', () => {
   });
 
   it('compare stamps by the second in version 19, and by the microsecond in version 16', async () => {
-    const now = (): Date => new Date('2026-03-01T12:00:00.500Z');
     for (const [seed, found] of [
       ['empty:16', 1],
       ['empty:19', 0],
     ] as const) {
-      const bench = await open({ seed, now });
+      const bench = await open({ seed, now: halfPastNoonSecond });
       await bench.add('res.partner', { name: 'A' });
       const { result } = await execute(bench, 'res.partner', 'search', [
         [['write_date', '>', '2026-03-01 12:00:00']],
@@ -328,7 +330,7 @@ describe('the rules of the stand-in', () => {
 });
 
 describe('the state of the stand-in', () => {
-  it('survives a restart: records, external ids, numbers and deletes', async () => {
+  it('survives two restarts: records, external ids, numbers and deletes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'odoo-sandbox-'));
     cleanups.push(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'journal');
@@ -342,10 +344,12 @@ describe('the state of the stand-in', () => {
     ).map(targetOf);
     await before.add('sale.order', { partner_id: 1 });
     await before.remove('res.partner', gone!);
+    await before.edit('res.partner', 1, { name: 'Renamed' });
     await before.close();
+    await (await openBench({ file })).close();
     const after = await open({ file });
     expect((await after.rows('res.partner')).map(({ name }) => name)).toEqual([
-      'My Company',
+      'Renamed',
       'Mitchell Admin',
       'Kept',
     ]);
@@ -373,20 +377,16 @@ describe('the state of the stand-in', () => {
     await expect(openBench({ seed: 'northwind' })).rejects.toThrow(/unknown seed "northwind"/);
   });
 
-  it('takes in thousands of records without slowing down', async () => {
+  it('takes in ten thousand records', async () => {
     const bench = await open();
-    const batch = async (number: number): Promise<number> => {
+    for (let batch = 0; batch < 50; batch += 1) {
       const items = Array.from({ length: 200 }, (_, at) =>
-        anItem(number * 200 + at, { name: `P ${number} ${at}`, parent_id: '1' }),
+        anItem(batch * 200 + at, { name: `P ${batch} ${at}`, parent_id: '1' }),
       );
-      const started = performance.now();
       await bench.sink.upsertBatch('res.partner', items, never);
-      return performance.now() - started;
-    };
-    const times: number[] = [];
-    for (let number = 0; number < 40; number += 1) times.push(await batch(number));
-    const median = (some: readonly number[]): number =>
-      some.toSorted((one, other) => one - other)[some.length >> 1] ?? 0;
-    expect(median(times.slice(-10))).toBeLessThan(20 * median(times.slice(5, 15)) + 50);
+    }
+    expect((await execute(bench, 'res.partner', 'search_count', [[['parent_id', '=', 1]]])).result).toBe(
+      10_001,
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { codeFrameColumns } from '@babel/code-frame';
-import type { Position } from '../errors/error.ts';
+import type { Position } from './error.ts';
 
-/** A file as it was handed in: the mapping layer never opens one itself. */
+/** A file as it was handed in. */
 export type SourceText = { readonly path: string; readonly text: string };
 
 /** A position in a file and the lines around it with a mark under the place, ready to print. */
@@ -16,14 +16,19 @@ export function withoutMark(text: string): string {
 export function placeAt(source: SourceText, start: number, end: number): Place {
   const from = lineAndColumn(source.text, start);
   const to = lineAndColumn(source.text, Math.max(end, start + 1));
-  // The frame counts columns from 0, as Babel's syntax trees do.
-  const mark = ({ line, column }: { line: number; column: number }) => ({ line, column: column - 1 });
-  const range = to.line === from.line ? { start: mark(from), end: mark(to) } : { start: mark(from) };
+  const range = { start: fromZero(from), ...(to.line === from.line && { end: fromZero(to) }) };
   const frame = codeFrameColumns(source.text, range, { linesAbove: 2, linesBelow: 1 });
   return { at: { file: source.path, ...from }, frame };
 }
 
-function lineAndColumn(text: string, offset: number): { line: number; column: number } {
+/** The frame counts columns from 0, as Babel's syntax trees do. */
+function fromZero({ line, column }: LineAndColumn): LineAndColumn {
+  return { line, column: column - 1 };
+}
+
+type LineAndColumn = { readonly line: number; readonly column: number };
+
+function lineAndColumn(text: string, offset: number): LineAndColumn {
   const before = text.slice(0, offset).split(/\r\n|\r|\n/);
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }

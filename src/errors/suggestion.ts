@@ -7,7 +7,7 @@ export function didYouMean(written: string, known: readonly string[]): string {
 }
 
 /** The known name that differs from what was written by a slip or two, or null. */
-export function nearest(written: string, known: readonly string[]): string | null {
+function nearest(written: string, known: readonly string[]): string | null {
   if (known.length === 0) return null;
   const name = closest(written, known);
   const length = Math.max(written.length, name.length);
