@@ -14,7 +14,10 @@ const database = 'odoo';
 const username = 'admin';
 const apiKey = 'sandbox-api-key';
 
-/** Starts a stand-in for Odoo on loopback. Seeds: `empty` and `empty:19` are Odoo 19, `empty:16` is Odoo 16. */
+/**
+ * Starts a stand-in for Odoo on loopback. Seeds: `empty` holds no partner at all, `fresh` those of its own company and
+ * its administrator, as a new Odoo does. Both are Odoo 19; `empty:16` and `fresh:16` are Odoo 16.
+ */
 export async function sandbox(options: SandboxOptions): Promise<RunningSandbox> {
   const odoo = standIn(options);
   const server = createServer((request, response) => {
@@ -44,19 +47,19 @@ function giveUp(response: ServerResponse, error: unknown): void {
   response.end(`The stand-in failed: ${error instanceof Error ? error.message : 'no reason'}`);
 }
 
-function versionOf(seed: string): Version {
-  const match = /^empty(?::(16|19))?$/.exec(seed);
+function seedOf(seed: string): { readonly version: Version; readonly ownPartners: boolean } {
+  const match = /^(empty|fresh)(?::(16|19))?$/.exec(seed);
   if (match === null)
-    throw new Error(`unknown seed "${seed}" of the Odoo sandbox: use empty, empty:16 or empty:19`);
-  return match[1] === '16' ? 16 : 19;
+    throw new Error(`unknown seed "${seed}" of the Odoo sandbox: use empty or fresh, with :16 or :19 behind it`);
+  return { version: match[2] === '16' ? 16 : 19, ownPartners: match[1] === 'fresh' };
 }
 
 type StandIn = { serve(request: IncomingMessage, response: ServerResponse): Promise<void>; close(): void };
 
 function standIn(options: SandboxOptions): StandIn {
-  const version = versionOf(options.seed);
+  const { version, ownPartners } = seedOf(options.seed);
   const models = modelsOf(version);
-  const store = openStore(models, options.file, seedDatabase);
+  const store = openStore(models, options.file, (empty) => seedDatabase(empty, ownPartners));
   const counts = new Map<string, number>();
   const timers = new Set<NodeJS.Timeout>();
   let trouble = mischief(options.misbehave, options.now());

@@ -34,8 +34,11 @@ const terms: readonly (readonly [externalId: string, name: string])[] = [
   ['account_payment_term_end_following_month', 'End of Following Month'],
 ];
 
-/** What a fresh Odoo with the sales app holds before anybody works with it. The same each time. */
-export function seedDatabase(store: Store): void {
+/**
+ * What a fresh Odoo with the sales app holds before anybody works with it; the same each time. Without `ownPartners`
+ * every partner is one that was carried.
+ */
+export function seedDatabase(store: Store, ownPartners: boolean): void {
   const insert = (model: string, row: Row): number =>
     store.insert(model, { ...row, create_date: stamp, write_date: stamp });
   const named = (externalId: string, model: string, row: Row): number => {
@@ -66,6 +69,18 @@ export function seedDatabase(store: Store): void {
   for (const [name, label] of terms)
     named(`account.${name}`, 'account.payment.term', { name: label, active: true });
   named('base.main_company', 'res.company', { name: 'My Company', currency_id: euro });
+  if (ownPartners) seedPartners(named);
+  named('base.user_admin', 'res.users', {
+    name: 'Mitchell Admin',
+    login: 'admin',
+    ...(ownPartners ? { partner_id: 2 } : {}),
+    active: true,
+  });
+  insert('ir.config_parameter', { key: 'database.uuid', value: '5f7c1a52-0d5e-11f1-9f3a-0242ac120002' });
+  insert('ir.sequence', { code: 'sale.order', number_next: 1 });
+}
+
+function seedPartners(named: (externalId: string, model: string, row: Row) => number): void {
   const partner = {
     active: true,
     type: 'contact',
@@ -86,12 +101,4 @@ export function seedDatabase(store: Store): void {
     parent_id: 1,
     commercial_partner_id: 1,
   });
-  named('base.user_admin', 'res.users', {
-    name: 'Mitchell Admin',
-    login: 'admin',
-    partner_id: 2,
-    active: true,
-  });
-  insert('ir.config_parameter', { key: 'database.uuid', value: '5f7c1a52-0d5e-11f1-9f3a-0242ac120002' });
-  insert('ir.sequence', { code: 'sale.order', number_next: 1 });
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Change, Page } from '../../../src/connector/contract.ts';
 import { bench, hourMs, minuteMs, never, secondMs } from './bench.ts';
 import type { Bench } from './bench.ts';
@@ -234,6 +234,20 @@ describe('the changes of HubSpot', () => {
       kind: 'bug',
       code: 'hubspot_out_of_order',
     });
+  });
+
+  it('spaces its searches as the settings say', async () => {
+    const own = await bench({ seed: 'northwind', settings: { searchesPerSecond: 1 } });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const [first, second] = ['companies', 'products'].map((entity) => own.catchUp(entity, null));
+      await first;
+      expect((await own.stats()).operations['search']).toBe(1);
+      await vi.advanceTimersByTimeAsync(1100);
+      expect(idsOf(await second!)).toHaveLength(77);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('reads over the dated paths as well', async () => {

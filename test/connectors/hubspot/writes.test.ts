@@ -105,6 +105,18 @@ describe('writing back to HubSpot', () => {
     expect(outcomes).toEqual([{ id: 'x', status: 'updated', targetId: body.id }]);
   });
 
+  it('knows a merged record by its new id alone, where no trace id comes back', async () => {
+    const own = await bench({ seed: 'northwind' });
+    const [a, b] = await own.all('companies');
+    const merge = { primaryObjectId: a!.id, objectIdToMerge: b!.id };
+    const { body } = await own.call('POST', '/crm/v3/objects/companies/merge', merge);
+    const only = '/crm/v3/objects/companies/batch/update';
+    const results = [{ id: body.id, properties: {} }];
+    await own.misbehave({ answer: { status: 200, only, body: { status: 'COMPLETE', results } } });
+    const outcomes = await own.sink.upsertBatch('companies', [item('x', b!.id, { city: 'X' })], never);
+    expect(outcomes).toEqual([{ id: 'x', status: 'updated', targetId: body.id }]);
+  });
+
   it('calls an item that HubSpot does not answer neither written nor refused', async () => {
     const own = await bench({ seed: 'northwind' });
     const [one, other] = await own.all('companies');

@@ -38,7 +38,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   if (odoo.sandbox === null) throw new Error('the Odoo connector has no sandbox');
   const sandbox = await odoo.sandbox({
     file: options.file ?? null,
-    seed: options.seed ?? 'empty',
+    seed: options.seed ?? 'fresh',
     port: 0,
     misbehave: {},
     now,

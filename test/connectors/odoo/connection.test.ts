@@ -26,7 +26,7 @@ const check = (bench: Bench, settings: { readonly [name: string]: unknown } = {}
 
 describe('the connection to Odoo', () => {
   it('speaks JSON-2 to version 19 and JSON-RPC to version 16', async () => {
-    const [old, young] = [await open({ seed: 'empty:16' }), await open({ seed: 'empty:19' })];
+    const [old, young] = [await open({ seed: 'fresh:16' }), await open({ seed: 'fresh:19' })];
     expect(await check(old)).toMatchObject({ version: '16.0 (JSON-RPC)' });
     expect(await check(young)).toMatchObject({ version: '19.0 (JSON-2)' });
   });
@@ -40,12 +40,12 @@ describe('the connection to Odoo', () => {
   });
 
   it('needs a user name for JSON-RPC only', async () => {
-    const [old, young] = [await open({ seed: 'empty:16' }), await open({ seed: 'empty:19' })];
+    const [old, young] = [await open({ seed: 'fresh:16' }), await open({ seed: 'fresh:19' })];
     expect((await thrownFault(check(old, { username: undefined }))).code).toBe('odoo_username_missing');
     expect(await check(young, { username: undefined })).toMatchObject({ version: '19.0 (JSON-2)' });
   });
 
-  it.each(['empty:16', 'empty:19'])(
+  it.each(['fresh:16', 'fresh:19'])(
     'says that the key is refused, and that the database is not there (%s)',
     async (seed) => {
       const bench = await open({ seed });
@@ -55,7 +55,7 @@ describe('the connection to Odoo', () => {
   );
 
   it('recovers by itself once the key is accepted again', async () => {
-    const bench = await open({ seed: 'empty:16' });
+    const bench = await open({ seed: 'fresh:16' });
     await bench.sink.check(never);
     await bench.misbehave({ wrongPassword: true });
     expect((await thrownFault(bench.sink.describe('res.partner', never))).kind).toBe('auth');
@@ -111,7 +111,7 @@ describe('what Odoo describes', () => {
   });
 
   it('is nothing for a model that is not there', async () => {
-    const [old, young] = [await open({ seed: 'empty:16' }), await open()];
+    const [old, young] = [await open({ seed: 'fresh:16' }), await open()];
     for (const bench of [old, young])
       expect((await thrownFault(bench.sink.describe('res.nothing', never))).kind).toBe('config');
   });
@@ -211,7 +211,7 @@ describe('removing from Odoo', () => {
     expect((await remove(bench, 'res.partner', 'deactivate', [id]))[0]?.status).toBe('removed');
   });
 
-  it.each(['empty:16', 'empty:19'])('cancels orders without the dialogue of Odoo (%s)', async (seed) => {
+  it.each(['fresh:16', 'fresh:19'])('cancels orders without the dialogue of Odoo (%s)', async (seed) => {
     const bench = await open({ seed });
     const orders = [
       await bench.add('sale.order', { partner_id: 1 }),

@@ -39,14 +39,14 @@ const overJson2 = recorded.map(({ name, kind, ...error }) => ({ name, kind, answ
 const overJsonRpc = recorded.map(({ name, kind, ...error }) => ({ name, kind, answer: asJsonRpc(error) }));
 
 sinkContract('Odoo 19 over JSON-2', {
-  open: open('empty:19', 'auto'),
+  open: open('fresh:19', 'auto'),
   errors: [...overJson2, ...fromTheFront],
 });
 sinkContract('Odoo 19 over JSON-RPC', {
-  open: open('empty:19', 'jsonrpc'),
+  open: open('fresh:19', 'jsonrpc'),
   errors: [...overJsonRpc, ...fromTheFront],
 });
 sinkContract('Odoo 16 over JSON-RPC', {
-  open: open('empty:16', 'auto'),
+  open: open('fresh:16', 'auto'),
   errors: [...overJsonRpc, ...fromTheFront],
 });

@@ -37,7 +37,7 @@ const linesOf = async (bench: Bench, order: string): Promise<Row[]> =>
 
 const quantities = (lines: readonly Row[]): unknown[] => lines.map((line) => line['product_uom_qty']);
 
-describe.each(['empty:16', 'empty:19'])('order lines (%s)', (seed) => {
+describe.each(['fresh:16', 'fresh:19'])('order lines (%s)', (seed) => {
   it('are created with their order in one call, under external ids of their own', async () => {
     const bench = await open(seed);
     const line = (quantity: string): LineFields => ({
@@ -219,8 +219,8 @@ describe('totals of orders', () => {
   const half = { product_uom_qty: '1', price_unit: '1.005' };
 
   it.each([
-    ['empty:16', [1.01, 1.01], 2.02, [1.01, 1.01]],
-    ['empty:19', [1.005, 1.005], 2.01, [1.01, 1.01]],
+    ['fresh:16', [1.01, 1.01], 2.02, [1.01, 1.01]],
+    ['fresh:19', [1.005, 1.005], 2.01, [1.01, 1.01]],
   ])('are rounded as %s does it', async (seed, prices, total, subtotals) => {
     const bench = await open(seed);
     const line = { ...half, product_id: bench.product };
@@ -232,7 +232,7 @@ describe('totals of orders', () => {
   });
 
   it('come back as the decimals they are', async () => {
-    const bench = await open('empty:19');
+    const bench = await open('fresh:19');
     const line = { product_id: bench.product, product_uom_qty: '3', price_unit: '19.99' };
     const [order = ''] = (await upsert(bench, [anOrder(1, { a: line })])).map(targetOf);
     const [found] = await bench.sink.readByIds(

@@ -80,7 +80,7 @@ const version = async (bench: Bench): Promise<number> =>
 
 describe('the protocols of the stand-in', () => {
   it('are both offered by version 19, and JSON-RPC alone by version 16', async () => {
-    const [old, young] = [await open({ seed: 'empty:16' }), await open({ seed: 'empty:19' })];
+    const [old, young] = [await open({ seed: 'fresh:16' }), await open({ seed: 'fresh:19' })];
     expect([await version(old), await version(young)]).toEqual([404, 200]);
     expect((await json2(old, 'res.users:context_get', {})).status).toBe(404);
     expect((await post(old, '/web/webclient/version_info', {})).status).toBe(200);
@@ -103,8 +103,8 @@ describe('the protocols of the stand-in', () => {
 
   it('answer every failure of JSON-RPC with status 200, and with a code that depends on the version', async () => {
     for (const [seed, code] of [
-      ['empty:16', 200],
-      ['empty:19', 0],
+      ['fresh:16', 200],
+      ['fresh:19', 0],
     ] as const) {
       const { error } = await execute(await open({ seed }), 'res.partner', 'write', [[4711], { name: 'X' }]);
       expect([error?.code, error?.data.name]).toEqual([code, 'odoo.exceptions.MissingError']);
@@ -136,7 +136,7 @@ describe('the protocols of the stand-in', () => {
   });
 
   it('know an unknown field as ValueError on create and as KeyError on write', async () => {
-    const bench = await open({ seed: 'empty:16' });
+    const bench = await open({ seed: 'fresh:16' });
     expect(
       (await execute(bench, 'res.partner', 'create', [[{ name: 'A', nofield: 1 }]])).error?.data.name,
     ).toBe('builtins.ValueError');
@@ -211,8 +211,8 @@ describe('the rules of the stand-in', () => {
 
   it('compare stamps by the second in version 19, and by the microsecond in version 16', async () => {
     for (const [seed, found] of [
-      ['empty:16', 1],
-      ['empty:19', 0],
+      ['fresh:16', 1],
+      ['fresh:19', 0],
     ] as const) {
       const bench = await open({ seed, now: halfPastNoonSecond });
       await bench.add('res.partner', { name: 'A' });
@@ -225,8 +225,8 @@ describe('the rules of the stand-in', () => {
 
   it('reset a price to the list price when the quantity is written alone; 19 spares one set by hand', async () => {
     for (const [seed, afterHand] of [
-      ['empty:16', 20],
-      ['empty:19', 7],
+      ['fresh:16', 20],
+      ['fresh:19', 7],
     ] as const) {
       const bench = await open({ seed });
       const product = await bench.add('product.product', { name: 'A', list_price: 20 });
@@ -277,8 +277,8 @@ describe('the rules of the stand-in', () => {
 
   it('refuse a second confirmation in version 19 only', async () => {
     for (const [seed, error] of [
-      ['empty:16', undefined],
-      ['empty:19', 'odoo.exceptions.UserError'],
+      ['fresh:16', undefined],
+      ['fresh:19', 'odoo.exceptions.UserError'],
     ] as const) {
       const bench = await open({ seed });
       const order = await bench.add('sale.order', { partner_id: 1 });
@@ -288,7 +288,7 @@ describe('the rules of the stand-in', () => {
   });
 
   it('open a dialogue in version 16 when a confirmed order is cancelled without a word', async () => {
-    const bench = await open({ seed: 'empty:16' });
+    const bench = await open({ seed: 'fresh:16' });
     const order = await bench.add('sale.order', { partner_id: 1, state: 'sale' });
     expect((await execute(bench, 'sale.order', 'action_cancel', [[order]])).result).toMatchObject({
       res_model: 'sale.order.cancel',

@@ -31,7 +31,7 @@ const people = (count: number): SinkItem[] =>
   Array.from({ length: count }, (_, number) => anItem(number, { name: `Person ${number}` }));
 const statuses = (outcomes: readonly Outcome[]): string[] => outcomes.map(({ status }) => status);
 
-describe.each(['empty:16', 'empty:19'])('writing to Odoo (%s)', (seed) => {
+describe.each(['fresh:16', 'fresh:19'])('writing to Odoo (%s)', (seed) => {
   it('creates 200 records in one call', async () => {
     const bench = await open({ seed });
     await upsert(bench, people(1));
