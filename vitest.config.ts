@@ -10,7 +10,12 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: integration } },
       {
         extends: true,
-        test: { name: 'integration', include: integration, globalSetup: 'test/integration/global-setup.ts', maxWorkers: 2 },
+        test: {
+          name: 'integration',
+          include: integration,
+          globalSetup: 'test/integration/global-setup.ts',
+          maxWorkers: 2,
+        },
       },
     ],
   },

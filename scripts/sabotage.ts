@@ -35,7 +35,10 @@ const sabotages: readonly Sabotage[] = [
   },
   {
     what: 'P1: a page is committed over any revision of the cursor',
-    file: 'src/store/cursor.ts', take: ' and revision = $3`', put: ' and revision >= 0 * $3`', test: 'refuses a page that was read from a cursor',
+    file: 'src/store/cursor.ts',
+    take: ' and revision = $3`',
+    put: ' and revision >= 0 * $3`',
+    test: 'refuses a page that was read from a cursor',
   },
   {
     what: 'P2: no intent is committed before a create',
@@ -54,8 +57,8 @@ const sabotages: readonly Sabotage[] = [
   {
     what: 'P3: the mirror takes whatever comes last',
     file: 'src/store/mirror.ts',
-    take: ' and excluded.modified_at >= m.modified_at',
-    put: '',
+    take: 'and ($9 or excluded.modified_at >= m.modified_at)',
+    put: 'and ($9 or true)',
     test: 'leaves an older state aside',
   },
   {

@@ -22,6 +22,7 @@ import { logger } from './telemetry/logger.ts';
 import type { Logger } from 'pino';
 
 const now = (): Date => new Date();
+const sleep = (ms: number, signal: AbortSignal): Promise<void> => pause(ms, undefined, { signal });
 const registry = Object.fromEntries(connectors.map((connector) => [connector.name, connector]));
 
 /** What the files say: the configuration and the mappings. Nothing is opened. */
@@ -41,7 +42,11 @@ export type ComposeOptions = {
 };
 
 /** Everything opened and joined together. `close` ends it in reverse order. */
-export type Causeway = Definitions & { readonly context: SyncContext; readonly sandboxes: Sandboxes; close(): Promise<void> };
+export type Causeway = Definitions & {
+  readonly context: SyncContext;
+  readonly sandboxes: Sandboxes;
+  close(): Promise<void>;
+};
 
 export type Sandboxes = ReadonlyMap<string, RunningSandbox>;
 
@@ -49,28 +54,44 @@ export type Sandboxes = ReadonlyMap<string, RunningSandbox>;
 type Closers = (() => Promise<void> | void)[];
 
 async function closeAll(closers: Closers): Promise<void> {
-  for (const close of closers.reverse()) await close();
+  for (const close of closers.toReversed()) await close();
 }
 
 /** Reads the configuration and the mappings. Throws every problem of the configuration at once. */
 export async function define(configFile: string | undefined, logToFile = false): Promise<Definitions> {
   const config = readConfig(configFile, registry);
-  const log = logger({ level: config.log.level, destination: logToFile ? { file: join(config.data, 'causeway.log') } : 'stderr', secrets: config.secrets });
-  const offers = Object.values(config.connections).map((connection): Offer => ({ ...connectorOf(connection), name: connection.name }));
-  const folder = mappingFolder(config.mappings, dirname(config.file), (files, values) => refuseFlows(readMappings(files, values), offers));
+  const log = logger({
+    level: config.log.level,
+    destination: logToFile ? { file: join(config.data, 'causeway.log') } : 'stderr',
+    secrets: config.secrets,
+  });
+  const offers = Object.values(config.connections).map((connection): Offer => ({
+    ...connectorOf(connection),
+    name: connection.name,
+  }));
+  const folder = mappingFolder(config.mappings, dirname(config.file), (files, values) =>
+    refuseFlows(readMappings(files, values), offers),
+  );
   await folder.refresh();
   return { config, folder, log };
 }
 
 /** Starts the sandboxes that the configuration names, or joins those that another process runs. */
-export async function openSandboxes(config: Config): Promise<{ sandboxes: Sandboxes; close(): Promise<void> }> {
+export async function openSandboxes(
+  config: Config,
+): Promise<{ sandboxes: Sandboxes; close(): Promise<void> }> {
   const closers: Closers = [];
   const sandboxes = new Map<string, RunningSandbox>();
   try {
     for (const connection of Object.values(config.connections)) {
       const start = connectorOf(connection).sandbox;
       if (connection.sandbox === null || start === null) continue;
-      const place = { ...connection.sandbox, connection: connection.name, folder: join(config.data, 'sandbox'), now };
+      const place = {
+        ...connection.sandbox,
+        connection: connection.name,
+        folder: join(config.data, 'sandbox'),
+        now,
+      };
       const sandbox = await sharedSandbox(start, place);
       closers.push(sandbox.close);
       sandboxes.set(connection.name, sandbox);
@@ -95,22 +116,45 @@ export async function compose(options: ComposeOptions): Promise<Causeway> {
   }
 }
 
-async function open({ config, folder, log }: Definitions, options: ComposeOptions, closers: Closers): Promise<Pick<Causeway, 'context' | 'sandboxes'>> {
+async function open(
+  { config, folder, log }: Definitions,
+  options: ComposeOptions,
+  closers: Closers,
+): Promise<Pick<Causeway, 'context' | 'sandboxes'>> {
   const url = await databaseUrl(config, log, closers);
-  const database = openDatabase(url, { max: 8, onError: (error) => log.warn({ err: error }, 'a database connection broke') });
+  const database = openDatabase(url, {
+    max: 8,
+    onError: (error) => log.warn({ err: error }, 'a database connection broke'),
+  });
   closers.push(() => database.end());
   await requireDatabase(database);
   await migrate(database);
-  const boss = await startBoss(url, { onError: (error) => log.warn({ err: error }, 'the queue had a problem'), superviseSeconds: 5 });
+  const boss = await startBoss(url, {
+    onError: (error) => log.warn({ err: error }, 'the queue had a problem'),
+    superviseSeconds: 5,
+  });
   closers.push(() => boss.stop({ graceful: false }));
   for (const { flow } of folder.current()) await ensureQueues(boss, flow);
-  const opened = options.systems === 'open' ? await openSandboxes(config) : { sandboxes: new Map(), close: async () => {} };
+  const opened =
+    options.systems === 'open'
+      ? await openSandboxes(config)
+      : { sandboxes: new Map(), close: async () => {} };
   closers.push(opened.close);
-  const connections = options.systems === 'open' ? openConnections(config, opened.sandboxes, log, closers) : new Map();
+  const connections =
+    options.systems === 'open' ? openConnections(config, opened.sandboxes, log, closers) : new Map();
   const context: SyncContext = {
-    database, boss, connections, mappings: folder.current, processId: randomUUID(), now, random: Math.random,
-    sleep: (ms, signal) => pause(ms, undefined, { signal }), halt: options.halt, log,
-    onProgress: options.onProgress ?? (() => {}), reached: options.reached ?? (() => {}),
+    database,
+    boss,
+    connections,
+    mappings: folder.current,
+    processId: randomUUID(),
+    now,
+    random: Math.random,
+    sleep,
+    halt: options.halt,
+    log,
+    onProgress: options.onProgress ?? (() => {}),
+    reached: options.reached ?? (() => {}),
   };
   await rememberTenants(context, options.halt);
   return { context, sandboxes: opened.sandboxes };
@@ -123,7 +167,12 @@ async function databaseUrl(config: Config, log: Logger, closers: Closers): Promi
   return embedded.url;
 }
 
-function openConnections(config: Config, sandboxes: Sandboxes, log: Logger, closers: Closers): Map<string, OpenConnection> {
+function openConnections(
+  config: Config,
+  sandboxes: Sandboxes,
+  log: Logger,
+  closers: Closers,
+): Map<string, OpenConnection> {
   return new Map(
     Object.values(config.connections).map((connection) => {
       const connector = connectorOf(connection);
@@ -132,7 +181,7 @@ function openConnections(config: Config, sandboxes: Sandboxes, log: Logger, clos
       const own = log.child({ connection: connection.name });
       const http = httpKit({ limits, now, log: own });
       closers.push(http.close);
-      const opened = connector.open(settings, { http, now, log: own });
+      const opened = connector.open(settings, { http, now, sleep, log: own });
       return [connection.name, { ...opened, name: connection.name, connector, limits }];
     }),
   );

@@ -18,7 +18,20 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   lookup: ['mapping', 'store', 'connector', 'errors'],
   schedule: ['sync', 'queue', 'store', 'mapping', 'errors'],
   http: ['sync', 'lookup', 'store', 'mapping', 'errors'],
-  compose: ['http', 'schedule', 'sync', 'lookup', 'queue', 'store', 'mapping', 'connector', 'config', 'telemetry', 'errors', 'connectors'],
+  compose: [
+    'http',
+    'schedule',
+    'sync',
+    'lookup',
+    'queue',
+    'store',
+    'mapping',
+    'connector',
+    'config',
+    'telemetry',
+    'errors',
+    'connectors',
+  ],
   cli: ['compose', 'http', 'schedule', 'sync', 'queue', 'store', 'mapping', 'connector', 'config', 'errors'],
   main: ['cli'],
 };
@@ -34,7 +47,9 @@ function filesBelow(folder: string): string[] {
 function importsOf(file: string): Import[] {
   const lines = readFileSync(join(root, file), 'utf8').split('\n');
   return lines.flatMap((text, index) => {
-    const found = /(?:^\s*(?:import|export)\b.*?from\s+|^\}\s*from\s+|^import\s+|\bimport\()'([^']+)'/.exec(text);
+    const found = /(?:^\s*(?:import|export)\b.*?from\s+|^\}\s*from\s+|^import\s+|\bimport\()'([^']+)'/.exec(
+      text,
+    );
     return found?.[1] === undefined ? [] : [{ file, line: index + 1, what: found[1] }];
   });
 }
@@ -50,37 +65,56 @@ const target = ({ file, what }: Import): string | null =>
 
 describe('the house', () => {
   it('has imports that point down only', () => {
-    const wrong = filesBelow('src').flatMap(importsOf).flatMap((found) => {
-      const to = target(found);
-      if (to === null) return [];
-      const [from, room] = [roomOf(found.file), roomOf(to)];
-      if (from === room || allowed[from]?.includes(room)) return [];
-      return [`${found.file}:${found.line} imports ${to}. ${from} may import ${allowed[from]?.join(', ') || 'nothing'}: move what is shared down, or hand it in from src/compose.ts.`];
-    });
+    const wrong = filesBelow('src')
+      .flatMap(importsOf)
+      .flatMap((found) => {
+        const to = target(found);
+        if (to === null) return [];
+        const [from, room] = [roomOf(found.file), roomOf(to)];
+        if (from === room || allowed[from]?.includes(room)) return [];
+        return [
+          `${found.file}:${found.line} imports ${to}. ${from} may import ${allowed[from]?.join(', ') || 'nothing'}: move what is shared down, or hand it in from src/compose.ts.`,
+        ];
+      });
     expect(wrong).toEqual([]);
   });
 
   it('keeps vendors apart from each other and from the database', () => {
-    const banned = ['pg', 'pg-boss', 'kysely'];
-    const wrong = filesBelow('connectors').filter((file) => file !== 'connectors/index.ts').flatMap(importsOf).flatMap((found) => {
-      const vendor = found.file.split('/')[1];
-      const to = target(found);
-      if (to === null) return banned.includes(found.what) ? [`${found.file}:${found.line} imports ${found.what}: a connector speaks to its vendor through the HTTP kit alone.`] : [];
-      if (to.startsWith(`connectors/${vendor}/`) || to.startsWith('src/connector/')) return [];
-      return [`${found.file}:${found.line} imports ${to}: a connector stands on src/connector and its own folder.`];
-    });
+    const banned = new Set(['pg', 'pg-boss', 'kysely']);
+    const wrong = filesBelow('connectors')
+      .filter((file) => file !== 'connectors/index.ts')
+      .flatMap(importsOf)
+      .flatMap((found) => {
+        const vendor = found.file.split('/')[1];
+        const to = target(found);
+        if (to === null)
+          return banned.has(found.what)
+            ? [
+                `${found.file}:${found.line} imports ${found.what}: a connector speaks to its vendor through the HTTP kit alone.`,
+              ]
+            : [];
+        if (to.startsWith(`connectors/${vendor}/`) || to.startsWith('src/connector/')) return [];
+        return [
+          `${found.file}:${found.line} imports ${to}: a connector stands on src/connector and its own folder.`,
+        ];
+      });
     expect(wrong).toEqual([]);
   });
 
   it('reads the environment in src/config alone', () => {
     const wrong = [...filesBelow('src'), ...filesBelow('connectors')]
-      .filter((file) => !file.startsWith('src/config/') && readFileSync(join(root, file), 'utf8').includes('process.env'))
+      .filter(
+        (file) =>
+          !file.startsWith('src/config/') && readFileSync(join(root, file), 'utf8').includes('process.env'),
+      )
       .map((file) => `${file} reads the environment: let src/config do it and hand the value in.`);
     expect(wrong).toEqual([]);
   });
 
   it('names the shipped connectors in one list that only compose.ts reads', () => {
-    const readers = filesBelow('src').filter((file) => importsOf(file).some((found) => target(found) === 'connectors/index.ts'));
+    const readers = filesBelow('src').filter((file) =>
+      importsOf(file).some((found) => target(found) === 'connectors/index.ts'),
+    );
     expect(readers).toEqual(['src/compose.ts']);
   });
 

@@ -32,7 +32,7 @@ export const objectPage = z.looseObject({
 });
 
 /** One error of a batch: `context` names the inputs it is about, under one of several keys. */
-export const batchError = z.looseObject({
+const batchError = z.looseObject({
   status: z.union([z.string(), z.number()]).nullish(),
   category: z.string().nullish(),
   subCategory: z.unknown().optional(),
@@ -69,7 +69,7 @@ export const associationBatch = z.looseObject({
   errors: z.array(batchError).nullish(),
 });
 
-export const propertyDefinition = z.looseObject({
+const propertyDefinition = z.looseObject({
   name: z.string(),
   label: z.string().nullish(),
   type: z.string().nullish(),

@@ -3,6 +3,7 @@ import { budget } from '../../src/connector/budget.ts';
 import type { Kit } from '../../src/connector/contract.ts';
 import { Fault } from '../../src/connector/fault.ts';
 import type { HttpReply, HttpRequest } from '../../src/connector/http.ts';
+import { sendAgain } from '../../src/connector/send-again.ts';
 import { classify } from './faults.ts';
 import { pathsFor } from './paths.ts';
 import type { Paths } from './paths.ts';
@@ -67,7 +68,8 @@ export function hubspotClient(settings: HubSpotSettings, kit: Kit): HubSpotClien
     shape: S,
     signal: AbortSignal,
   ) {
-    const reply = await exchange({ ...request, safe: true }, signal).catch(blameTheRequest);
+    const send = (): Promise<HttpReply> => exchange({ ...request, safe: true }, signal);
+    const reply = await sendAgain(send, kit.sleep, signal).catch(blameTheRequest);
     return { body: parsed(shape, reply, request.path), date: dateOf(reply) };
   }
 
@@ -77,7 +79,8 @@ export function hubspotClient(settings: HubSpotSettings, kit: Kit): HubSpotClien
       (await read({ method: 'GET', path, query }, shape, signal)).body,
     find: async (path, query, shape, signal) => {
       try {
-        const reply = await exchange({ method: 'GET', path, query, safe: true }, signal);
+        const send = (): Promise<HttpReply> => exchange({ method: 'GET', path, query, safe: true }, signal);
+        const reply = await sendAgain(send, kit.sleep, signal);
         return parsed(shape, reply, path);
       } catch (error) {
         if (error instanceof Fault && error.kind === 'not_found') return null;

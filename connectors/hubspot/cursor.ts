@@ -9,7 +9,7 @@ import { Fault } from '../../src/connector/fault.ts';
 import type { HubSpotSettings } from './settings.ts';
 
 const phases = ['modified', 'lines', 'archived', 'archived_lines'] as const;
-export type Phase = (typeof phases)[number];
+type Phase = (typeof phases)[number];
 
 const windowSchema = z.strictObject({
   /** Epoch milliseconds, inclusive; null reads from the beginning. */

@@ -12,7 +12,7 @@ import { recordOf } from './records.ts';
 const associationInputs = 1000;
 
 /** An associated object, and the association types that HubSpot itself defines between the two. */
-export type Association = { readonly id: string; readonly types: readonly number[] };
+type Association = { readonly id: string; readonly types: readonly number[] };
 
 /**
  * The associated objects of each id; an id that has none is left out. HubSpot answers 207 when some ids have none,

@@ -22,7 +22,12 @@ export function check(options: GlobalOptions & { online?: true | undefined }): P
         if (answer !== undefined) answers.push({ connection: connection.name, ...answer });
       } catch (error) {
         const { message } = asFault(error);
-        problems.push(problem('connection_unusable', `The connection ${connection.name} (${connection.connector.title}) cannot be used: ${message}.`));
+        problems.push(
+          problem(
+            'connection_unusable',
+            `The connection ${connection.name} (${connection.connector.title}) cannot be used: ${message}.`,
+          ),
+        );
       }
     }
     if (problems.length === 0) problems.push(...(await checkPaths(causeway.context, shutdown.soft)));
@@ -30,12 +35,21 @@ export function check(options: GlobalOptions & { online?: true | undefined }): P
   });
 }
 
-function report(options: GlobalOptions, folder: MappingFolder, answers: readonly Answer[], found: readonly Problem[]): ExitCode {
+function report(
+  options: GlobalOptions,
+  folder: MappingFolder,
+  answers: readonly Answer[],
+  found: readonly Problem[],
+): ExitCode {
   const problems = [...folder.problems(), ...found];
   const flows = folder.current().map(({ flow }) => flow);
   const good = `${flows.length} flows are in order: ${flows.join(', ')}.`;
   const said = answers.map((answer) => `${answer.connection}: ${answer.identity}, version ${answer.version}`);
-  print(options.json === true, { flows, connections: answers, problems }, [...said, problems.length === 0 ? good : printProblems(problems)].join('\n'));
+  print(
+    options.json === true,
+    { flows, connections: answers, problems },
+    [...said, problems.length === 0 ? good : printProblems(problems)].join('\n'),
+  );
   if (problems.some(({ code }) => code === 'connection_unusable')) return 3;
   return problems.length === 0 ? 0 : 1;
 }

@@ -6,7 +6,10 @@ import { type ExitCode, type GlobalOptions, inSession, print, requireFlow } from
 export async function explain(flow: string, id: string, options: GlobalOptions): Promise<ExitCode> {
   return inSession({ ...options, systems: 'closed' }, async ({ causeway, json }) => {
     const mapping = requireFlow(causeway, flow);
-    const found = await explainRecord(causeway.context, mapping, id, { nextRun: nextRun(mapping), historyLimit: 20 });
+    const found = await explainRecord(causeway.context, mapping, id, {
+      nextRun: nextRun(mapping),
+      historyLimit: 20,
+    });
     if (found === null) {
       const text = `${mapping.read.from} has not shown a ${mapping.read.entity} record ${id} yet. If it is there, it comes with the next run; causeway resync ${flow} --id ${id} asks for it now.`;
       print(json, { flow, id, state: null, message: text }, text);
@@ -21,7 +24,7 @@ export async function explain(flow: string, id: string, options: GlobalOptions):
 export function renderExplanation({ record, about, headline, next, history }: Explanation): string {
   const at = (date: Date): string => date.toISOString().slice(0, 19).replace('T', ' ');
   const fields = record.fields.map(({ field, message }) => `    ${field}: ${message}`);
-  const story = [...history].reverse().map((entry) => {
+  const story = history.toReversed().map((entry) => {
     const what = entry.message ?? (entry.targetId === null ? '' : `ERP record ${entry.targetId}`);
     return `  ${at(entry.at)}  ${eventNames[entry.event] ?? entry.event}${what === '' ? '' : `: ${what}`}`;
   });

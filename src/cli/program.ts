@@ -13,7 +13,8 @@ import { sync } from './sync.ts';
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 to 9999999.');
+  if (!/^[1-9]\d{0,6}$/.test(text))
+    throw new InvalidArgumentError('It must be a whole number from 1 to 9999999.');
   return Number(text);
 }
 
@@ -50,7 +51,9 @@ export function program(): Command {
       .option('--once', 'wait for retries that are due later, too')
       .action((flow, options) => ending(sync(flow, options))),
   );
-  causeway.addCommand(command('status', 'how the records of every flow stand').action((options) => ending(status(options))));
+  causeway.addCommand(
+    command('status', 'how the records of every flow stand').action((options) => ending(status(options))),
+  );
   causeway.addCommand(
     command('check', 'is everything in order? writes nothing')
       .option('--online', 'ask every connection, and compare the mappings with what the systems describe')
@@ -86,7 +89,12 @@ function deadLetterCommands(): Command {
       .option('--limit <n>', 'at most so many for each flow', wholeNumber, 100)
       .action((flow, options) => ending(listAll(flow, options))),
   );
-  letters.addCommand(command('show', 'the story of one').argument('<flow>').argument('<id>').action((flow, id, options) => ending(show(flow, id, options))));
+  letters.addCommand(
+    command('show', 'the story of one')
+      .argument('<flow>')
+      .argument('<id>')
+      .action((flow, id, options) => ending(show(flow, id, options))),
+  );
   letters.addCommand(
     command('redrive', 'send them again, with the newest state and the mapping of today')
       .argument('<flow>')
@@ -98,7 +106,9 @@ function deadLetterCommands(): Command {
 }
 
 function sandboxCommands(): Command {
-  const commands = new Command('sandbox').description('look into the stand-in systems of the quick start, and change them as a user would');
+  const commands = new Command('sandbox').description(
+    'look into the stand-in systems of the quick start, and change them as a user would',
+  );
   commands.addCommand(
     command('list', 'the records of an entity')
       .argument('<connection>')
@@ -112,7 +122,9 @@ function sandboxCommands(): Command {
       .argument('<entity>')
       .argument('<id>')
       .argument('<changes...>', 'field=value, with an empty value to clear')
-      .action((connection, entity, id, changes, options) => ending(sandbox.edit(connection, entity, id, changes, options))),
+      .action((connection, entity, id, changes, options) =>
+        ending(sandbox.edit(connection, entity, id, changes, options)),
+      ),
   );
   commands.addCommand(
     command('misbehave', 'have it misbehave by the rules of its README, given as JSON; {} ends it')
@@ -121,7 +133,9 @@ function sandboxCommands(): Command {
       .action((connection, rules, options) => ending(sandbox.misbehave(connection, rules, options))),
   );
   commands.addCommand(
-    command('serve', 'run the stand-ins of all connections until Ctrl-C, in a process of their own').action((options) => ending(sandbox.serve(options))),
+    command('serve', 'run the stand-ins of all connections until Ctrl-C, in a process of their own').action(
+      (options) => ending(sandbox.serve(options)),
+    ),
   );
   return commands;
 }

@@ -31,7 +31,15 @@ export type ProgressBoard = {
 export function progressBoard(now: () => Date): ProgressBoard {
   const flows = new Map<string, FlowProgress>();
   const of = (flow: string): FlowProgress => {
-    const known = flows.get(flow) ?? { read: 0, queued: 0, settled: 0, total: 0, startedMs: now().getTime(), lastMs: now().getTime(), waiting: null };
+    const known = flows.get(flow) ?? {
+      read: 0,
+      queued: 0,
+      settled: 0,
+      total: 0,
+      startedMs: now().getTime(),
+      lastMs: now().getTime(),
+      waiting: null,
+    };
     flows.set(flow, known);
     return known;
   };
@@ -49,7 +57,8 @@ export function progressBoard(now: () => Date): ProgressBoard {
         flow.queued += progress.queued;
         flow.total = Math.max(flow.total, progress.total ?? 0);
       } else {
-        for (const [name, count] of Object.entries(progress.counts)) if (name !== 'retried') flow.settled += count;
+        for (const [name, count] of Object.entries(progress.counts))
+          if (name !== 'retried') flow.settled += count;
       }
     },
     lines: (at) => [...flows].map(([name, flow]) => lineOf(name, flow, at)),
@@ -79,7 +88,13 @@ export function renderLine(line: ProgressLine, nameWidth: number): string {
   const share = line.total === 0 ? 1 : line.done / line.total;
   const filled = Math.round(share * barWidth);
   const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
-  const left = line.waiting ?? (line.secondsLeft === null ? 'starting' : line.secondsLeft === 0 ? 'caught up' : `${duration(line.secondsLeft)} left`);
+  const left =
+    line.waiting ??
+    (line.secondsLeft === null
+      ? 'starting'
+      : line.secondsLeft === 0
+        ? 'caught up'
+        : `${duration(line.secondsLeft)} left`);
   return `  ${line.flow.padEnd(nameWidth)} ${bar} ${`${line.done}/${line.total}`.padStart(13)} ${`${Math.round(line.perSecond)}/s`.padStart(8)}  ${left}`;
 }
 
@@ -95,7 +110,11 @@ export type ProgressDisplay = { stop(): void };
  * Shows the board while it is filled: redrawn in place on a terminal, otherwise a line for each flow every five
  * seconds while it moves, so that a log of it stays readable.
  */
-export function showProgress(board: ProgressBoard, out: NodeJS.WriteStream, now: () => Date): ProgressDisplay {
+export function showProgress(
+  board: ProgressBoard,
+  out: NodeJS.WriteStream,
+  now: () => Date,
+): ProgressDisplay {
   let drawn = 0;
   let last = '';
   const draw = (): void => {

@@ -1,4 +1,12 @@
-import { type Causeway, compose, type ComposeOptions, define, type Definitions, openSandboxes, type Sandboxes } from '../compose.ts';
+import {
+  type Causeway,
+  compose,
+  type ComposeOptions,
+  define,
+  type Definitions,
+  openSandboxes,
+  type Sandboxes,
+} from '../compose.ts';
 import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
 import { CausewayError, type Problem } from '../errors/error.ts';
 import { printProblems } from '../errors/print.ts';
@@ -17,11 +25,20 @@ export type Session = { readonly causeway: Causeway; readonly shutdown: Shutdown
 export type SessionOptions = GlobalOptions & Pick<ComposeOptions, 'systems' | 'onProgress'>;
 
 /** Composes Causeway, does the work, and stops everything in reverse order, whatever happens. */
-export function inSession(options: SessionOptions, work: (session: Session) => Promise<ExitCode>): Promise<ExitCode> {
+export function inSession(
+  options: SessionOptions,
+  work: (session: Session) => Promise<ExitCode>,
+): Promise<ExitCode> {
   return guarded(options, async (shutdown) => {
     const { onProgress } = options;
     const logToFile = onProgress !== undefined && options.json !== true && process.stderr.isTTY;
-    const causeway = await compose({ configFile: options.config, systems: options.systems, halt: shutdown.halt, logToFile, ...(onProgress && { onProgress }) });
+    const causeway = await compose({
+      configFile: options.config,
+      systems: options.systems,
+      halt: shutdown.halt,
+      logToFile,
+      ...(onProgress && { onProgress }),
+    });
     try {
       return await work({ causeway, shutdown, json: options.json === true });
     } finally {
@@ -31,14 +48,24 @@ export function inSession(options: SessionOptions, work: (session: Session) => P
 }
 
 /** For what looks at the files alone: nothing is opened. */
-export function inDefinitions(options: GlobalOptions, work: (definitions: Definitions) => Promise<ExitCode>): Promise<ExitCode> {
+export function inDefinitions(
+  options: GlobalOptions,
+  work: (definitions: Definitions) => Promise<ExitCode>,
+): Promise<ExitCode> {
   return guarded(options, async () => work(await define(options.config)));
 }
 
-export type SandboxSession = { readonly sandboxes: Sandboxes; readonly shutdown: Shutdown; readonly json: boolean };
+export type SandboxSession = {
+  readonly sandboxes: Sandboxes;
+  readonly shutdown: Shutdown;
+  readonly json: boolean;
+};
 
 /** For what speaks to the sandboxes alone: no database is opened. */
-export function inSandboxes(options: GlobalOptions, work: (session: SandboxSession) => Promise<ExitCode>): Promise<ExitCode> {
+export function inSandboxes(
+  options: GlobalOptions,
+  work: (session: SandboxSession) => Promise<ExitCode>,
+): Promise<ExitCode> {
   return guarded(options, async (shutdown) => {
     const { config } = await define(options.config);
     const { sandboxes, close } = await openSandboxes(config);
@@ -50,7 +77,10 @@ export function inSandboxes(options: GlobalOptions, work: (session: SandboxSessi
   });
 }
 
-async function guarded(options: GlobalOptions, work: (shutdown: Shutdown) => Promise<ExitCode>): Promise<ExitCode> {
+async function guarded(
+  options: GlobalOptions,
+  work: (shutdown: Shutdown) => Promise<ExitCode>,
+): Promise<ExitCode> {
   const shutdown = listenForShutdown();
   try {
     return await work(shutdown);
@@ -71,7 +101,8 @@ export function reportError(error: unknown, json: boolean): ExitCode {
 }
 
 function unexpected(error: unknown): Problem {
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : 'something that is not an Error was thrown';
+  const message =
+    error instanceof Error ? `${error.name}: ${error.message}` : 'something that is not an Error was thrown';
   return problem('unexpected', message);
 }
 
@@ -83,7 +114,10 @@ export function requireFlow(causeway: Causeway, flow: string): Mapping {
   const found = mappings.find((mapping) => mapping.flow === flow);
   if (found !== undefined) return found;
   const names = mappings.map((mapping) => mapping.flow);
-  const hint = names.length === 0 ? 'There is no good mapping file at all.' : `Did you mean ${closest(flow, names)}? There are: ${names.join(', ')}.`;
+  const hint =
+    names.length === 0
+      ? 'There is no good mapping file at all.'
+      : `Did you mean ${closest(flow, names)}? There are: ${names.join(', ')}.`;
   throw new CausewayError([problem('unknown_flow', `No flow is named ${flow}. ${hint}`)]);
 }
 

@@ -15,32 +15,46 @@ const closedForMs = 120_000;
 export async function start(options: GlobalOptions & { once?: true | undefined }): Promise<ExitCode> {
   const now = (): Date => new Date();
   const board = progressBoard(now);
-  return inSession({ ...options, systems: 'open', onProgress: (progress) => board.take(progress) }, async (session) => {
-    const { causeway, shutdown, json } = session;
-    if (!json) process.stderr.write(`${greeting(causeway)}\n\n`);
-    const display = json ? null : showProgress(board, process.stderr, now);
-    let summaries: FlowSummary[];
-    try {
-      const flows = causeway.context.mappings().map(({ flow }) => flow);
-      const dueWithinMs = options.once ? Number.POSITIVE_INFINITY : 30_000;
-      const runs = await catchUp(causeway.context, flows, 'start', { dueWithinMs, closedForMs }, shutdown.soft);
-      summaries = await summarize(causeway.context.database, causeway.context.mappings(), runs);
-    } finally {
-      display?.stop();
-    }
-    const stopped = summaries.filter((summary) => summary.stopped !== null);
-    const report = { flows: summaries, caughtUp: stopped.length === 0, problems: causeway.folder.problems() };
-    if (options.once) {
-      print(json, report, conclusion(summaries));
-      return stopped.length === 0 ? 0 : 3;
-    }
-    return stay(session, summaries);
-  });
+  return inSession(
+    { ...options, systems: 'open', onProgress: (progress) => board.take(progress) },
+    async (session) => {
+      const { causeway, shutdown, json } = session;
+      if (!json) process.stderr.write(`${greeting(causeway)}\n\n`);
+      const display = json ? null : showProgress(board, process.stderr, now);
+      let summaries: FlowSummary[];
+      try {
+        const flows = causeway.context.mappings().map(({ flow }) => flow);
+        const dueWithinMs = options.once ? Number.POSITIVE_INFINITY : 30_000;
+        const runs = await catchUp(
+          causeway.context,
+          flows,
+          'start',
+          { dueWithinMs, closedForMs, awaitReader: true },
+          shutdown.soft,
+        );
+        summaries = await summarize(causeway.context.database, causeway.context.mappings(), runs);
+      } finally {
+        display?.stop();
+      }
+      const stopped = summaries.filter((summary) => summary.stopped !== null);
+      const report = {
+        flows: summaries,
+        caughtUp: stopped.length === 0,
+        problems: causeway.folder.problems(),
+      };
+      if (options.once) {
+        print(json, report, conclusion(summaries));
+        return stopped.length === 0 ? 0 : 3;
+      }
+      return stay(session, summaries);
+    },
+  );
 }
 
 /** What runs where, in three lines. */
 function greeting({ config, context, sandboxes }: Causeway): string {
-  const database = config.database === 'embedded' ? `embedded PostgreSQL in ${config.data}` : 'PostgreSQL server';
+  const database =
+    config.database === 'embedded' ? `embedded PostgreSQL in ${config.data}` : 'PostgreSQL server';
   const connections = [...context.connections.values()].map(({ name, connector }) => {
     const sandbox = sandboxes.get(name);
     return `  ${name}: ${connector.title}${sandbox === undefined ? '' : `, sandbox at ${sandbox.url}`}`;
@@ -49,18 +63,36 @@ function greeting({ config, context, sandboxes }: Causeway): string {
 }
 
 function conclusion(summaries: readonly FlowSummary[]): string {
-  const stopped = summaries.flatMap((summary) => (summary.stopped === null ? [] : [`${summary.flow} stopped early, and goes on by itself: ${summary.stopped}`]));
+  const stopped = summaries.flatMap((summary) =>
+    summary.stopped === null
+      ? []
+      : [`${summary.flow} stopped early, and goes on by itself: ${summary.stopped}`],
+  );
   return ['', renderSummary(summaries), renderVerdict(summaries), ...stopped].join('\n');
 }
 
-async function stay({ causeway, shutdown, json }: Session, summaries: readonly FlowSummary[]): Promise<ExitCode> {
+async function stay(
+  { causeway, shutdown, json }: Session,
+  summaries: readonly FlowSummary[],
+): Promise<ExitCode> {
   const { context, config } = causeway;
-  const server = httpServer({ database: context.database, mappings: context.mappings, nextRun, now: context.now });
+  const server = httpServer({
+    database: context.database,
+    mappings: context.mappings,
+    nextRun,
+    now: context.now,
+  });
   await server.listen({ host: config.http.host, port: config.http.port });
   const address = server.server.address() as AddressInfo;
   const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
-  const times = summaries.map(({ flow, nextRun }) => `  ${flow}: ${nextRun === null ? 'only on request' : nextRun.toISOString()}`);
-  print(json, { url, flows: summaries }, `${conclusion(summaries)}\n\nHTTP server: ${url}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`);
+  const times = summaries.map(
+    ({ flow, nextRun }) => `  ${flow}: ${nextRun === null ? 'only on request' : nextRun.toISOString()}`,
+  );
+  print(
+    json,
+    { url, flows: summaries },
+    `${conclusion(summaries)}\n\nHTTP server: ${url}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
+  );
   try {
     await runService(causeway, shutdown.soft);
   } finally {

@@ -14,30 +14,65 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
     const flows = [];
     for (const mapping of causeway.context.mappings()) {
       const { counts, oldestPending } = await countStates(database, mapping);
-      const lagSeconds = oldestPending === null ? 0 : Math.round((Date.now() - oldestPending.getTime()) / 1000);
+      const lagSeconds =
+        oldestPending === null ? 0 : Math.round((Date.now() - oldestPending.getTime()) / 1000);
       const late = mapping.freshnessSeconds !== null && lagSeconds > mapping.freshnessSeconds;
-      flows.push({ flow: mapping.flow, records: counts, lagSeconds, late, lastRun: runs.find((run) => run.flow === mapping.flow) ?? null, nextRun: nextRun(mapping) });
+      flows.push({
+        flow: mapping.flow,
+        records: counts,
+        lagSeconds,
+        late,
+        lastRun: runs.find((run) => run.flow === mapping.flow) ?? null,
+        nextRun: nextRun(mapping),
+      });
     }
     const connections = await listConnectionStates(database);
     const problems = causeway.folder.problems();
     const closed = connections.filter(({ state }) => state !== 'up');
     const table = new Table({
-      head: ['flow', 'synced', 'pending', 'waiting', 'retrying', 'in doubt', 'skipped', 'dead', 'lag', 'last run', 'next run'], style: { head: [], border: [] },
+      head: [
+        'flow',
+        'synced',
+        'pending',
+        'waiting',
+        'retrying',
+        'in doubt',
+        'skipped',
+        'dead',
+        'lag',
+        'last run',
+        'next run',
+      ],
+      style: { head: [], border: [] },
     });
     for (const { flow, records, lagSeconds, late, lastRun, nextRun } of flows) {
-      table.push([
-        flow, records.synced, records.pending + records.sending, records.waiting, records.retrying, records.in_doubt, records.skipped, records.dead,
-        `${lagSeconds} s${late ? ' LATE' : ''}`, lastRun?.finishedAt?.toISOString().slice(0, 19) ?? (lastRun === null ? 'never' : 'running'),
-        nextRun?.toISOString().slice(0, 19) ?? 'on request',
-      ].map(String));
+      table.push(
+        [
+          flow,
+          records.synced,
+          records.pending + records.sending,
+          records.waiting,
+          records.retrying,
+          records.in_doubt,
+          records.skipped,
+          records.dead,
+          `${lagSeconds} s${late ? ' LATE' : ''}`,
+          lastRun?.finishedAt?.toISOString().slice(0, 19) ?? (lastRun === null ? 'never' : 'running'),
+          nextRun?.toISOString().slice(0, 19) ?? 'on request',
+        ].map(String),
+      );
     }
     const text = [
       table.toString(),
-      ...closed.map((c) => `${c.connection} is ${c.state} since ${c.since.toISOString().slice(0, 19)}Z: ${c.reason ?? ''}`),
+      ...closed.map(
+        (c) =>
+          `${c.connection} is ${c.state} since ${c.since.toISOString().slice(0, 19)}Z: ${c.reason ?? ''}`,
+      ),
       ...(problems.length === 0 ? [] : [printProblems(problems)]),
     ].join('\n');
     print(json, { flows, connections, problems }, text);
-    const findings = closed.length > 0 || problems.length > 0 || flows.some((flow) => flow.late || flow.records.dead > 0);
+    const findings =
+      closed.length > 0 || problems.length > 0 || flows.some((flow) => flow.late || flow.records.dead > 0);
     return findings ? 1 : 0;
   });
 }

@@ -23,7 +23,11 @@ export type FlowSummary = {
 };
 
 /** Adds up the runs of each flow, and counts how its records stand. */
-export async function summarize(database: Database, mappings: readonly Mapping[], runs: readonly FlowRun[]): Promise<FlowSummary[]> {
+export async function summarize(
+  database: Database,
+  mappings: readonly Mapping[],
+  runs: readonly FlowRun[],
+): Promise<FlowSummary[]> {
   const summaries: FlowSummary[] = [];
   for (const mapping of mappings) {
     const own = runs.filter(({ run }) => run.flow === mapping.flow);
@@ -56,16 +60,22 @@ export function renderSummary(summaries: readonly FlowSummary[]): string {
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
-  for (const s of summaries) table.push([s.flow, s.read, s.created, s.updated, s.unchanged, s.skipped, s.waiting, s.dead].map(String));
+  for (const s of summaries)
+    table.push([s.flow, s.read, s.created, s.updated, s.unchanged, s.skipped, s.waiting, s.dead].map(String));
   return table.toString();
 }
 
 /** One sentence about the whole, so that nobody has to read a table to know that nothing happened. */
 export function renderVerdict(summaries: readonly FlowSummary[]): string {
-  const total = (name: 'created' | 'updated' | 'removed' | 'dead' | 'waiting'): number => summaries.reduce((sum, s) => sum + s[name], 0);
+  const total = (name: 'created' | 'updated' | 'removed' | 'dead' | 'waiting'): number =>
+    summaries.reduce((sum, s) => sum + s[name], 0);
   const sent = total('created') + total('updated') + total('removed');
-  const done = sent === 0 ? 'Nothing had to be sent: the ERP holds everything already.' : `${total('created')} created and ${total('updated')} updated in the ERP.`;
-  const dead = total('dead') === 0 ? '' : ` ${total('dead')} put aside as dead letters: causeway dead-letters list.`;
+  const done =
+    sent === 0
+      ? 'Nothing had to be sent: the ERP holds everything already.'
+      : `${total('created')} created and ${total('updated')} updated in the ERP.`;
+  const dead =
+    total('dead') === 0 ? '' : ` ${total('dead')} put aside as dead letters: causeway dead-letters list.`;
   const waiting = total('waiting') === 0 ? '' : ` ${total('waiting')} wait for a record that they refer to.`;
   return `${done}${waiting}${dead}`;
 }

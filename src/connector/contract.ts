@@ -192,6 +192,8 @@ export type Limits = {
 export type Kit = {
   readonly http: HttpKit;
   readonly now: () => Date;
+  /** Resolves after the time, or rejects with the signal's reason. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
 };
 

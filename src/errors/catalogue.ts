@@ -312,17 +312,20 @@ export const catalogue = {
   },
   config_missing: {
     title: 'The configuration file is not there.',
-    remedy: 'Run the command in the folder of causeway.yaml, or name the file with --config or CAUSEWAY_CONFIG.',
+    remedy:
+      'Run the command in the folder of causeway.yaml, or name the file with --config or CAUSEWAY_CONFIG.',
     exit: 2,
   },
   config_unreadable: {
     title: 'The configuration file cannot be read.',
-    remedy: 'Mend the marked place; in YAML, indent with spaces and put texts with special characters in quotes.',
+    remedy:
+      'Mend the marked place; in YAML, indent with spaces and put texts with special characters in quotes.',
     exit: 2,
   },
   config_unknown_key: {
     title: 'The configuration has a key that is not known.',
-    remedy: 'Correct its spelling or remove it; the comments in causeway.yaml and the README of the connector list the keys.',
+    remedy:
+      'Correct its spelling or remove it; the comments in causeway.yaml and the README of the connector list the keys.',
     exit: 2,
   },
   config_missing_key: {
@@ -347,7 +350,8 @@ export const catalogue = {
   },
   config_secret_missing: {
     title: 'The configuration refers to a value that is not there.',
-    remedy: 'Set the environment variable (also possible in a file .env beside causeway.yaml), or create the file.',
+    remedy:
+      'Set the environment variable (also possible in a file .env beside causeway.yaml), or create the file.',
     exit: 2,
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -12,7 +12,13 @@ export type ServerParts = {
 };
 
 /** RFC 9457 problem details: a stable code, a sentence, no stack trace. */
-type ProblemDetails = { readonly type: string; readonly title: string; readonly status: number; readonly detail: string; readonly code: string };
+type ProblemDetails = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+};
 
 function problemDetails(status: number, code: string, title: string, detail: string): ProblemDetails {
   return { type: `urn:causeway:error:${code}`, title, status, detail, code };
@@ -20,15 +26,31 @@ function problemDetails(status: number, code: string, title: string, detail: str
 
 /** The HTTP interface: health, readiness, and where flows and records stand. */
 export function httpServer(parts: ServerParts): FastifyInstance {
-  const app = Fastify({ bodyLimit: 64 * 1024, requestTimeout: 10_000, return503OnClosing: true, forceCloseConnections: true });
+  const app = Fastify({
+    bodyLimit: 64 * 1024,
+    requestTimeout: 10_000,
+    return503OnClosing: true,
+    forceCloseConnections: true,
+  });
   app.setNotFoundHandler((request, reply) =>
-    reply.status(404).type('application/problem+json').send(problemDetails(404, 'no_such_path', 'Nothing is here', `There is no ${request.method} on this path.`)),
+    reply
+      .status(404)
+      .type('application/problem+json')
+      .send(
+        problemDetails(404, 'no_such_path', 'Nothing is here', `There is no ${request.method} on this path.`),
+      ),
   );
   app.setErrorHandler((error: { statusCode?: number }, _request, reply) => {
     const status = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 500;
     const code = status === 500 ? 'internal' : 'bad_request';
-    const detail = status === 500 ? 'The request could not be answered.' : 'The request is not one that this server understands.';
-    return reply.status(status).type('application/problem+json').send(problemDetails(status, code, 'The request failed', detail));
+    const detail =
+      status === 500
+        ? 'The request could not be answered.'
+        : 'The request is not one that this server understands.';
+    return reply
+      .status(status)
+      .type('application/problem+json')
+      .send(problemDetails(status, code, 'The request failed', detail));
   });
   app.get('/healthz', () => ({ status: 'up' }));
   app.get('/readyz', async (_request, reply) => {
@@ -36,7 +58,10 @@ export function httpServer(parts: ServerParts): FastifyInstance {
       await parts.database.query('select 1');
       return { status: 'ready' };
     } catch {
-      return reply.status(503).type('application/problem+json').send(problemDetails(503, 'database_unreachable', 'Not ready', 'The database does not answer.'));
+      return reply
+        .status(503)
+        .type('application/problem+json')
+        .send(problemDetails(503, 'database_unreachable', 'Not ready', 'The database does not answer.'));
     }
   });
   app.get('/v1/flows', () => flowsReport(parts));
@@ -44,8 +69,14 @@ export function httpServer(parts: ServerParts): FastifyInstance {
     const mapping = parts.mappings().find(({ flow }) => flow === request.params.flow);
     const found = mapping === undefined ? null : await recordReport(parts, mapping, request.params.id);
     if (found !== null) return found;
-    const what = mapping === undefined ? 'No flow has this name.' : 'The source has not shown a record with this id yet.';
-    return reply.status(404).type('application/problem+json').send(problemDetails(404, 'not_found', 'Not found', what));
+    const what =
+      mapping === undefined
+        ? 'No flow has this name.'
+        : 'The source has not shown a record with this id yet.';
+    return reply
+      .status(404)
+      .type('application/problem+json')
+      .send(problemDetails(404, 'not_found', 'Not found', what));
   });
   return app;
 }
@@ -55,7 +86,12 @@ async function flowsReport(parts: ServerParts): Promise<unknown> {
   for (const mapping of parts.mappings()) {
     const { counts, oldestPending } = await countStates(parts.database, mapping);
     flows.push({
-      flow: mapping.flow, about: mapping.about, records: counts, oldestPendingAt: oldestPending, nextRunAt: parts.nextRun(mapping), mapping: mapping.hash,
+      flow: mapping.flow,
+      about: mapping.about,
+      records: counts,
+      oldestPendingAt: oldestPending,
+      nextRunAt: parts.nextRun(mapping),
+      mapping: mapping.hash,
     });
   }
   return { flows };
@@ -68,10 +104,18 @@ async function recordReport(parts: ServerParts, mapping: Mapping, id: string): P
   const { record, headline, next, history } = explanation;
   const settled = ['synced', 'skipped', 'dead', 'removed'].includes(record.state);
   const again = record.nextAt ?? nextRun;
-  const seconds = again === null ? 60 : Math.max(1, Math.ceil((again.getTime() - parts.now().getTime()) / 1000));
+  const seconds =
+    again === null ? 60 : Math.max(1, Math.ceil((again.getTime() - parts.now().getTime()) / 1000));
   return {
-    flow: record.flow, id: record.sourceId, state: record.state, code: record.code, message: headline, next,
-    since: record.since, targetId: record.targetId, deliveredAt: record.deliveredAt,
+    flow: record.flow,
+    id: record.sourceId,
+    state: record.state,
+    code: record.code,
+    message: headline,
+    next,
+    since: record.since,
+    targetId: record.targetId,
+    deliveredAt: record.deliveredAt,
     nextCheckAfterSeconds: settled ? null : seconds,
     history: history.map(({ at, event, code, message }) => ({ at, event, code, message })),
   };

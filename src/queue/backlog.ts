@@ -16,7 +16,11 @@ export async function backlogs(sql: Sql, queues: readonly string[]): Promise<Map
 }
 
 /** The live job of one record, if it has one. */
-export type LiveJob = { readonly state: 'created' | 'retry' | 'active'; readonly startAfter: Date; readonly attempts: number };
+export type LiveJob = {
+  readonly state: 'created' | 'retry' | 'active';
+  readonly startAfter: Date;
+  readonly attempts: number;
+};
 
 export async function liveJob(sql: Sql, queue: string, sourceId: string): Promise<LiveJob | null> {
   const { rows } = await sql.query<LiveJob>(

@@ -56,6 +56,8 @@ export async function ensureQueues(boss: PgBoss, flow: string): Promise<void> {
 }
 
 /** Lets pg-boss take part in our transaction. */
-export function inTransaction(tx: Sql): { db: { executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }> } } {
+export function inTransaction(tx: Sql): {
+  db: { executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }> };
+} {
   return { db: { executeSql: (text, values) => tx.query(text, values) } };
 }

@@ -31,7 +31,12 @@ export async function enqueue(
 }
 
 /** Lets records that wait already go before the others, because a person asked for them; due at once. */
-export async function raisePriority(boss: PgBoss, tx: Sql, queue: string, sourceIds: readonly string[]): Promise<void> {
+export async function raisePriority(
+  boss: PgBoss,
+  tx: Sql,
+  queue: string,
+  sourceIds: readonly string[],
+): Promise<void> {
   for (const singletonKey of sourceIds) {
     await boss.update(queue, undefined, {
       singletonKey,

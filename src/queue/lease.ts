@@ -21,23 +21,32 @@ export type Lease = {
 const settledIds = z.object({ affected: z.number(), settled: z.array(z.string()).nullish() });
 
 /** Takes up to `size` due jobs, the most urgent first, or null when none is due. */
-export async function lease(boss: PgBoss, queue: string, size: number, now: () => Date): Promise<Lease | null> {
+export async function lease(
+  boss: PgBoss,
+  queue: string,
+  size: number,
+  now: () => Date,
+): Promise<Lease | null> {
   let alive = now().getTime();
   const jobs = await boss.fetch<JobData>(queue, { batchSize: size, includeMetadata: true });
   if (jobs.length === 0) return null;
   const lost = new AbortController();
-  const beat = setInterval(() => {
-    const asked = now().getTime();
-    void boss.touch(queue, jobs).then(
-      (answer) => {
-        if (settledIds.parse(answer).affected < jobs.length) lost.abort(new Error('the lease on these jobs is gone'));
-        else alive = asked;
-      },
-      () => {
-        // A database that does not answer for a moment is no reason to stop: the settle finds out who holds the lease.
-      },
-    );
-  }, (leaseSeconds * 1000) / 3);
+  const beat = setInterval(
+    () => {
+      const asked = now().getTime();
+      void boss.touch(queue, jobs).then(
+        (answer) => {
+          if (settledIds.parse(answer).affected < jobs.length)
+            lost.abort(new Error('the lease on these jobs is gone'));
+          else alive = asked;
+        },
+        () => {
+          // A database that does not answer for a moment is no reason to stop: the settle finds out who holds the lease.
+        },
+      );
+    },
+    (leaseSeconds * 1000) / 3,
+  );
   beat.unref();
   const confirm = (): void => {
     lost.signal.throwIfAborted();
@@ -50,13 +59,24 @@ export async function lease(boss: PgBoss, queue: string, size: number, now: () =
  * Completes jobs in the caller's transaction and gives the ids that were still ours. Passing the fetched jobs fences
  * the settle to this attempt: a worker whose lease is gone completes nothing.
  */
-export async function completeJobs(boss: PgBoss, tx: Sql, queue: string, jobs: readonly LeasedJob[]): Promise<Set<string>> {
+export async function completeJobs(
+  boss: PgBoss,
+  tx: Sql,
+  queue: string,
+  jobs: readonly LeasedJob[],
+): Promise<Set<string>> {
   if (jobs.length === 0) return new Set();
   return settledOf(await boss.complete(queue, [...jobs], null, inTransaction(tx)), jobs);
 }
 
 /** Fails jobs: pg-boss tries them again with a jittered back-off, or puts them aside after the last attempt. */
-export async function failJobs(boss: PgBoss, tx: Sql, queue: string, jobs: readonly LeasedJob[], code: string): Promise<Set<string>> {
+export async function failJobs(
+  boss: PgBoss,
+  tx: Sql,
+  queue: string,
+  jobs: readonly LeasedJob[],
+  code: string,
+): Promise<Set<string>> {
   if (jobs.length === 0) return new Set();
   return settledOf(await boss.fail(queue, [...jobs], { code }, inTransaction(tx)), jobs);
 }
@@ -73,8 +93,16 @@ export async function giveBack(boss: PgBoss, database: Database, queue: string, 
 }
 
 /** Gives leased jobs up after an unexpected error: each uses an attempt, so that an error cannot repeat for ever. */
-export async function releaseFailed(boss: PgBoss, database: Database, queue: string, taken: Lease): Promise<void> {
-  await transaction(database, async (tx) => void (await failJobs(boss, tx, queue, taken.jobs, 'unexpected_error')));
+export async function releaseFailed(
+  boss: PgBoss,
+  database: Database,
+  queue: string,
+  taken: Lease,
+): Promise<void> {
+  await transaction(
+    database,
+    async (tx) => void (await failJobs(boss, tx, queue, taken.jobs, 'unexpected_error')),
+  );
 }
 
 function settledOf(answer: unknown, jobs: readonly LeasedJob[]): Set<string> {

@@ -31,7 +31,12 @@ export function startSchedule(onTick: (flow: string) => Promise<void>, log: Logg
     void ticking.get(flow)?.task.destroy();
     ticking.delete(flow);
   };
-  const quiet = { info: () => {}, debug: () => {}, warn: (text: string) => log.debug({ text }, 'node-cron'), error: (error: string | Error) => log.error({ err: error }, 'node-cron') };
+  const quiet = {
+    info: () => {},
+    debug: () => {},
+    warn: (text: string) => log.debug({ text }, 'node-cron'),
+    error: (error: string | Error) => log.error({ err: error }, 'node-cron'),
+  };
   return {
     keep(mappings) {
       const wanted = new Map(mappings.filter((m) => m.schedule !== null).map((m) => [m.flow, m]));
@@ -40,7 +45,12 @@ export function startSchedule(onTick: (flow: string) => Promise<void>, log: Logg
         const rule = `${schedule ?? ''} ${scheduleTimezone}`;
         if (schedule === null || ticking.get(flow)?.rule === rule) continue;
         drop(flow);
-        const task = createTask(schedule, () => onTick(flow), { name: flow, timezone: scheduleTimezone, noOverlap: true, logger: quiet });
+        const task = createTask(schedule, () => onTick(flow), {
+          name: flow,
+          timezone: scheduleTimezone,
+          noOverlap: true,
+          logger: quiet,
+        });
         void task.start();
         ticking.set(flow, { rule, task });
       }

@@ -10,7 +10,7 @@ import { startSchedule } from './schedule.ts';
 export type ServiceParts = { readonly context: SyncContext; readonly folder: MappingFolder };
 
 /** A tick does not wait longer than this for jobs that are due later, or for a system that does not answer. */
-const patience = { dueWithinMs: 30_000, closedForMs: 30_000 };
+const patience = { dueWithinMs: 30_000, closedForMs: 30_000, awaitReader: false };
 
 /** How often the mapping files are looked at between ticks, in milliseconds. */
 const refreshMs = 2000;
@@ -34,7 +34,10 @@ export async function runService({ context, folder }: ServiceParts, signal: Abor
     await run(flow, 'schedule');
   }, context.log);
   schedule.keep(folder.current());
-  const watch = setInterval(() => void refresh({ context, folder }).then(() => schedule.keep(folder.current())), refreshMs);
+  const watch = setInterval(
+    () => void refresh({ context, folder }).then(() => schedule.keep(folder.current())),
+    refreshMs,
+  );
   try {
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
@@ -45,11 +48,17 @@ export async function runService({ context, folder }: ServiceParts, signal: Abor
 }
 
 /** One run; what goes wrong is logged, and the next tick tries again. */
-async function carry({ context }: ServiceParts, flow: string, cause: Cause, signal: AbortSignal): Promise<void> {
+async function carry(
+  { context }: ServiceParts,
+  flow: string,
+  cause: Cause,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await catchUp(context, [flow], cause, patience, signal);
   } catch (error) {
-    if (!signal.aborted) context.log.error({ err: error, flow }, 'the run ended with an error; the next one goes on from there');
+    if (!signal.aborted)
+      context.log.error({ err: error, flow }, 'the run ended with an error; the next one goes on from there');
   }
 }
 
@@ -59,7 +68,10 @@ async function refresh({ context, folder }: ServiceParts): Promise<void> {
     for (const { flow } of folder.current()) await ensureQueues(context.boss, flow);
     context.log.info({ flows: folder.current().map(({ flow }) => flow) }, 'the mapping files have changed');
     for (const problem of folder.problems()) {
-      context.log.error({ code: problem.code, at: problem.at }, 'a mapping file is not good; its last good version goes on');
+      context.log.error(
+        { code: problem.code, at: problem.at },
+        'a mapping file is not good; its last good version goes on',
+      );
     }
   } catch (error) {
     context.log.error({ err: error }, 'the mapping files could not be read');

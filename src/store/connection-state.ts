@@ -23,7 +23,10 @@ export async function listConnectionStates(sql: Sql): Promise<ConnectionState[]>
 }
 
 export async function readConnectionState(sql: Sql, connection: string): Promise<ConnectionState | null> {
-  const { rows } = await sql.query<ConnectionState>(`select ${columns} from connection_state where connection = $1`, [connection]);
+  const { rows } = await sql.query<ConnectionState>(
+    `select ${columns} from connection_state where connection = $1`,
+    [connection],
+  );
   return rows[0] ?? null;
 }
 

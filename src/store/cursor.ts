@@ -14,7 +14,12 @@ export type CursorRow = {
  * Claims the stream for one reader and gives its cursor, or null while another reader's lease runs.
  * A reader that dies is replaced when its lease ends.
  */
-export async function claimStream(sql: Sql, stream: Stream, reader: string, leaseSeconds: number): Promise<CursorRow | null> {
+export async function claimStream(
+  sql: Sql,
+  stream: Stream,
+  reader: string,
+  leaseSeconds: number,
+): Promise<CursorRow | null> {
   const { rows } = await sql.query<CursorRow>(
     `insert into source_cursor as c (connection, entity, reader, reader_until)
      values ($1, $2, $3, now() + make_interval(secs => $4))
@@ -28,11 +33,10 @@ export async function claimStream(sql: Sql, stream: Stream, reader: string, leas
 
 /** Gives the stream back, if this reader still has it. */
 export async function releaseStream(sql: Sql, stream: Stream, reader: string): Promise<void> {
-  await sql.query('update source_cursor set reader = null, reader_until = null where connection = $1 and entity = $2 and reader = $3', [
-    stream.connection,
-    stream.entity,
-    reader,
-  ]);
+  await sql.query(
+    'update source_cursor set reader = null, reader_until = null where connection = $1 and entity = $2 and reader = $3',
+    [stream.connection, stream.entity, reader],
+  );
 }
 
 /**
@@ -41,13 +45,27 @@ export async function releaseStream(sql: Sql, stream: Stream, reader: string): P
  */
 export async function advanceCursor(
   sql: Sql,
-  move: Stream & { revision: string; position: Cursor; watermark: string | null; caughtUp: boolean; leaseSeconds: number },
+  move: Stream & {
+    revision: string;
+    position: Cursor;
+    watermark: string | null;
+    caughtUp: boolean;
+    leaseSeconds: number;
+  },
 ): Promise<boolean> {
   const { rowCount } = await sql.query(
     `update source_cursor set position = $4, revision = revision + 1, watermark = coalesce($5::timestamptz, watermark),
        caught_up_at = case when $6 then now() else caught_up_at end, reader_until = now() + make_interval(secs => $7)
      where connection = $1 and entity = $2 and revision = $3`,
-    [move.connection, move.entity, move.revision, JSON.stringify(move.position), move.watermark, move.caughtUp, move.leaseSeconds],
+    [
+      move.connection,
+      move.entity,
+      move.revision,
+      JSON.stringify(move.position),
+      move.watermark,
+      move.caughtUp,
+      move.leaseSeconds,
+    ],
   );
   return rowCount === 1;
 }

@@ -11,7 +11,10 @@ export type Database = pg.Pool;
  * Opens a pool on the database. Every connection finds our tables first and speaks UTC.
  * `onError` hears of connections that break while idle; without it the process would end.
  */
-export function openDatabase(url: string, options: { max: number; onError: (error: Error) => void }): Database {
+export function openDatabase(
+  url: string,
+  options: { max: number; onError: (error: Error) => void },
+): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max,
@@ -26,20 +29,32 @@ export function openDatabase(url: string, options: { max: number; onError: (erro
 /** Throws `database_unreachable` (without the URL's password) or `database_too_old` when the database cannot be used. */
 export async function requireDatabase(database: Database): Promise<void> {
   try {
-    const { rows } = await database.query<{ version: number }>("select current_setting('server_version_num')::int as version");
+    const { rows } = await database.query<{ version: number }>(
+      "select current_setting('server_version_num')::int as version",
+    );
     const version = rows[0]?.version ?? 0;
     if (version < 140_000) {
-      throw new CausewayError([problem('database_too_old', `The server is PostgreSQL ${Math.floor(version / 10_000)}; Causeway needs 14 or newer.`)]);
+      throw new CausewayError([
+        problem(
+          'database_too_old',
+          `The server is PostgreSQL ${Math.floor(version / 10_000)}; Causeway needs 14 or newer.`,
+        ),
+      ]);
     }
   } catch (error) {
     if (error instanceof CausewayError) throw error;
     const reason = error instanceof Error ? error.message : 'no reason given';
-    throw new CausewayError([problem('database_unreachable', `The database could not be reached: ${reason}.`)]);
+    throw new CausewayError([
+      problem('database_unreachable', `The database could not be reached: ${reason}.`),
+    ]);
   }
 }
 
 /** Runs `work` in one transaction on one client: committed when it returns, rolled back when it throws. */
-export async function transaction<T>(database: Database, work: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
+export async function transaction<T>(
+  database: Database,
+  work: (tx: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await database.connect();
   let broken: Error | undefined;
   const onError = (error: Error): void => void (broken = error);

@@ -11,7 +11,12 @@ export type HistoryEntry = {
   readonly mappingHash: string | null;
 };
 
-export async function addHistory(sql: Sql, flow: string, runId: string | null, entries: readonly HistoryEntry[]): Promise<void> {
+export async function addHistory(
+  sql: Sql,
+  flow: string,
+  runId: string | null,
+  entries: readonly HistoryEntry[],
+): Promise<void> {
   await sql.query({
     name: 'add_history',
     text: `insert into history (flow, source_id, at, run_id, event, code, message, version, target_id, mapping_hash)
@@ -35,7 +40,12 @@ export async function addHistory(sql: Sql, flow: string, runId: string | null, e
 export type HistoryReport = HistoryEntry & { readonly at: Date; readonly runId: string | null };
 
 /** The newest entries of one record, newest first. */
-export async function readHistory(sql: Sql, flow: string, sourceId: string, limit: number): Promise<HistoryReport[]> {
+export async function readHistory(
+  sql: Sql,
+  flow: string,
+  sourceId: string,
+  limit: number,
+): Promise<HistoryReport[]> {
   const { rows } = await sql.query<HistoryReport>(
     `select source_id as "sourceId", at, run_id as "runId", event, code, message, version, target_id as "targetId", mapping_hash as "mappingHash"
      from history where flow = $1 and source_id = $2 order by id desc limit $3`,

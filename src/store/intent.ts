@@ -1,6 +1,10 @@
 import type { Sql } from './database.ts';
 
-export type Intent = { readonly sourceId: string; readonly externalKey: string; readonly fingerprint: Buffer };
+export type Intent = {
+  readonly sourceId: string;
+  readonly externalKey: string;
+  readonly fingerprint: Buffer;
+};
 
 /**
  * Commits the wish to create, in one statement of its own, before anything is sent. An intent that stands from an
@@ -13,7 +17,12 @@ export async function commitIntents(sql: Sql, flow: string, intents: readonly In
      select $1, i.source_id, i.external_key, i.fingerprint, now()
      from unnest($2::text[], $3::text[], $4::bytea[]) as i (source_id, external_key, fingerprint)
      on conflict (flow, source_id) do update set fingerprint = excluded.fingerprint, committed_at = excluded.committed_at`,
-    values: [flow, intents.map((i) => i.sourceId), intents.map((i) => i.externalKey), intents.map((i) => i.fingerprint)],
+    values: [
+      flow,
+      intents.map((i) => i.sourceId),
+      intents.map((i) => i.externalKey),
+      intents.map((i) => i.fingerprint),
+    ],
   });
 }
 

@@ -5,7 +5,15 @@ import type { Stream } from './cursor.ts';
 import type { Sql } from './database.ts';
 
 /** The states that a link can hold. `sending` is not among them: it is the queue that knows what is in flight. */
-export type LinkState = 'pending' | 'waiting' | 'in_doubt' | 'retrying' | 'synced' | 'skipped' | 'dead' | 'removed';
+export type LinkState =
+  | 'pending'
+  | 'waiting'
+  | 'in_doubt'
+  | 'retrying'
+  | 'synced'
+  | 'skipped'
+  | 'dead'
+  | 'removed';
 
 /** Everything that is needed to decide about one record, loaded for a whole batch in one query. */
 export type Standing = {
@@ -32,7 +40,12 @@ export type Standing = {
  * Loads the standings in the order of the ids. The lateral joins with a limit hold the planner to one index probe for
  * each id: on tables that grow fast and are not analysed yet it would read them whole.
  */
-export async function loadStandings(sql: Sql, flow: string, stream: Stream, sourceIds: readonly string[]): Promise<Standing[]> {
+export async function loadStandings(
+  sql: Sql,
+  flow: string,
+  stream: Stream,
+  sourceIds: readonly string[],
+): Promise<Standing[]> {
   const { rows } = await sql.query<Standing>({
     name: 'load_standings',
     text: `select ids.source_id as "sourceId", m.version, m.record, coalesce(m.deleted, false) as deleted, m.merged_into as "mergedInto",
@@ -51,7 +64,10 @@ export async function loadStandings(sql: Sql, flow: string, stream: Stream, sour
 const referenceKey = (reference: Reference): string => JSON.stringify([reference.flow, reference.id]);
 
 /** The ERP ids of the references that are linked, all in one query; answers null for the others. */
-export async function loadLinked(sql: Sql, references: readonly Reference[]): Promise<(reference: Reference) => string | null> {
+export async function loadLinked(
+  sql: Sql,
+  references: readonly Reference[],
+): Promise<(reference: Reference) => string | null> {
   if (references.length === 0) return () => null;
   const { rows } = await sql.query<{ flow: string; id: string; target_id: string }>({
     name: 'load_linked',
@@ -120,7 +136,13 @@ export async function saveLinks(sql: Sql, flow: string, updates: readonly LinkUp
 }
 
 /** Marks records as pending on purpose: a resync, a redrive, or a parent that woke its children. */
-export async function markPending(sql: Sql, flow: string, sourceIds: readonly string[], code: string, reason: string): Promise<void> {
+export async function markPending(
+  sql: Sql,
+  flow: string,
+  sourceIds: readonly string[],
+  code: string,
+  reason: string,
+): Promise<void> {
   await sql.query(
     `update link set state = 'pending', code = $3, reason = $4, since = now(), next_at = null, attempts = 0, fields = null
      where flow = $1 and source_id = any($2::text[]) and state <> 'pending'`,
@@ -130,12 +152,18 @@ export async function markPending(sql: Sql, flow: string, sourceIds: readonly st
 
 /** Forgets what was last delivered, so that the next delivery is sent even if nothing differs. */
 export async function forgetDeliveries(sql: Sql, flow: string, sourceIds: readonly string[]): Promise<void> {
-  await sql.query('update link set fingerprint = null where flow = $1 and source_id = any($2::text[])', [flow, sourceIds]);
+  await sql.query('update link set fingerprint = null where flow = $1 and source_id = any($2::text[])', [
+    flow,
+    sourceIds,
+  ]);
 }
 
 /** Gives up the pair of a record whose ERP record is gone, so that a redrive creates it again. */
 export async function unlinkTargets(sql: Sql, flow: string, sourceIds: readonly string[]): Promise<void> {
-  await sql.query('update link set target_id = null, fingerprint = null where flow = $1 and source_id = any($2::text[])', [flow, sourceIds]);
+  await sql.query(
+    'update link set target_id = null, fingerprint = null where flow = $1 and source_id = any($2::text[])',
+    [flow, sourceIds],
+  );
 }
 
 /** Where a record of a merge pair stands in one flow. */
@@ -176,7 +204,11 @@ export type WriteBackWish = {
   readonly written: { readonly [field: string]: Value } | null;
 };
 
-export async function loadWriteBacks(sql: Sql, flow: string, sourceIds: readonly string[]): Promise<WriteBackWish[]> {
+export async function loadWriteBacks(
+  sql: Sql,
+  flow: string,
+  sourceIds: readonly string[],
+): Promise<WriteBackWish[]> {
   const { rows } = await sql.query<WriteBackWish>(
     `select source_id as "sourceId", write_back as wish, written_back as written from link where flow = $1 and source_id = any($2::text[])`,
     [flow, sourceIds],
@@ -184,7 +216,11 @@ export async function loadWriteBacks(sql: Sql, flow: string, sourceIds: readonly
   return rows;
 }
 
-export async function saveWrittenBack(sql: Sql, flow: string, written: readonly WriteBackWish[]): Promise<void> {
+export async function saveWrittenBack(
+  sql: Sql,
+  flow: string,
+  written: readonly WriteBackWish[],
+): Promise<void> {
   await sql.query(
     `update link l set written_back = w.wish from unnest($2::text[], $3::jsonb[]) as w (source_id, wish)
      where l.flow = $1 and l.source_id = w.source_id`,

@@ -17,11 +17,20 @@ export async function migrate(database: Database): Promise<void> {
   await transaction(database, async (tx) => {
     await tx.query('select pg_advisory_xact_lock($1)', [migrationLock]);
     await tx.query('create schema if not exists causeway');
-    await tx.query('create table if not exists causeway.schema_version (version integer primary key, migrated_at timestamptz not null default now())');
-    const { rows } = await tx.query<{ version: number }>('select coalesce(max(version), 0) as version from causeway.schema_version');
+    await tx.query(
+      'create table if not exists causeway.schema_version (version integer primary key, migrated_at timestamptz not null default now())',
+    );
+    const { rows } = await tx.query<{ version: number }>(
+      'select coalesce(max(version), 0) as version from causeway.schema_version',
+    );
     const found = rows[0]?.version ?? 0;
     if (found > migrations.length) {
-      throw new CausewayError([problem('schema_newer', `The database has schema version ${found}; this program knows versions up to ${migrations.length}.`)]);
+      throw new CausewayError([
+        problem(
+          'schema_newer',
+          `The database has schema version ${found}; this program knows versions up to ${migrations.length}.`,
+        ),
+      ]);
     }
     for (const [index, sql] of migrations.slice(found).entries()) {
       await tx.query('set local search_path to causeway');

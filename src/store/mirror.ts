@@ -14,10 +14,16 @@ export type Sighting = {
 
 /**
  * Takes the newest state of each record and gives back the ids that really changed. A record that was read again
- * unchanged costs nothing, and a state older than the mirrored one (an index that lags) is left aside.
+ * unchanged costs nothing, and a state older than the mirrored one is left aside when it comes from a listing, whose
+ * index may lag; a record that was read by its id is taken as it is (one that was restored keeps its old stamp).
  * Rows are locked in key order, so that intake and settle never deadlock.
  */
-export async function mirrorSightings(sql: Sql, stream: Stream, sightings: readonly Sighting[]): Promise<string[]> {
+export async function mirrorSightings(
+  sql: Sql,
+  stream: Stream,
+  sightings: readonly Sighting[],
+  from: 'listing' | 'record' = 'listing',
+): Promise<string[]> {
   const { rows } = await sql.query<{ source_id: string }>({
     name: 'mirror_sightings',
     text: `insert into mirror as m (connection, entity, source_id, fingerprint, record, modified_at, deleted, merged_into, changed_at)
@@ -28,7 +34,7 @@ export async function mirrorSightings(sql: Sql, stream: Stream, sightings: reado
      on conflict (connection, entity, source_id) do update set
        version = m.version + 1, fingerprint = excluded.fingerprint, record = coalesce(excluded.record, m.record),
        modified_at = excluded.modified_at, deleted = excluded.deleted, merged_into = excluded.merged_into, changed_at = excluded.changed_at
-       where m.fingerprint <> excluded.fingerprint and excluded.modified_at >= m.modified_at
+       where m.fingerprint <> excluded.fingerprint and ($9 or excluded.modified_at >= m.modified_at)
      returning source_id`,
     values: [
       stream.connection,
@@ -39,6 +45,7 @@ export async function mirrorSightings(sql: Sql, stream: Stream, sightings: reado
       sightings.map((s) => s.modifiedAt),
       sightings.map((s) => s.deleted),
       sightings.map((s) => s.mergedInto),
+      from === 'record',
     ],
   });
   return rows.map((row) => row.source_id);
@@ -48,7 +55,11 @@ export async function mirrorSightings(sql: Sql, stream: Stream, sightings: reado
  * Locks the mirror rows in key order and gives their versions. The settle transaction calls it before it reads or
  * writes anything else: a change that arrives meanwhile then waits, and one that came before is seen.
  */
-export async function lockMirrorVersions(sql: Sql, stream: Stream, sourceIds: readonly string[]): Promise<Map<string, string>> {
+export async function lockMirrorVersions(
+  sql: Sql,
+  stream: Stream,
+  sourceIds: readonly string[],
+): Promise<Map<string, string>> {
   const { rows } = await sql.query<{ source_id: string; version: string }>({
     name: 'lock_mirror',
     text: `select source_id, version from mirror where connection = $1 and entity = $2 and source_id = any($3::text[])
@@ -72,7 +83,12 @@ export async function renewVersions(sql: Sql, stream: Stream, sourceIds: readonl
 }
 
 /** Keys of a stream in id order, a page at a time, for work over all of its records. */
-export async function pageOfSourceIds(sql: Sql, stream: Stream, after: string, limit: number): Promise<string[]> {
+export async function pageOfSourceIds(
+  sql: Sql,
+  stream: Stream,
+  after: string,
+  limit: number,
+): Promise<string[]> {
   const { rows } = await sql.query<{ source_id: string }>(
     'select source_id from mirror where connection = $1 and entity = $2 and source_id > $3 order by source_id limit $4',
     [stream.connection, stream.entity, after, limit],

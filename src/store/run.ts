@@ -1,17 +1,40 @@
 import type { Sql } from './database.ts';
 
 /** What happened in a run, counted in the transactions in which it happened. */
-export const countNames = ['read', 'created', 'updated', 'unchanged', 'skipped', 'waiting', 'dead', 'removed', 'retried'] as const;
+export const countNames = [
+  'read',
+  'created',
+  'updated',
+  'unchanged',
+  'skipped',
+  'waiting',
+  'dead',
+  'removed',
+  'retried',
+] as const;
 export type CountName = (typeof countNames)[number];
 export type Counts = Readonly<Record<CountName, number>>;
 
-export const noCounts: Counts = { read: 0, created: 0, updated: 0, unchanged: 0, skipped: 0, waiting: 0, dead: 0, removed: 0, retried: 0 };
+export const noCounts: Counts = {
+  read: 0,
+  created: 0,
+  updated: 0,
+  unchanged: 0,
+  skipped: 0,
+  waiting: 0,
+  dead: 0,
+  removed: 0,
+  retried: 0,
+};
 
 /** Why a run was started: by the clock, by a person, or to catch up at start. */
 export type Cause = 'schedule' | 'start' | 'sync' | 'resync';
 
 export async function beginRun(sql: Sql, flow: string, cause: Cause): Promise<string> {
-  const { rows } = await sql.query<{ id: string }>('insert into run (flow, cause, started_at) values ($1, $2, now()) returning id', [flow, cause]);
+  const { rows } = await sql.query<{ id: string }>(
+    'insert into run (flow, cause, started_at) values ($1, $2, now()) returning id',
+    [flow, cause],
+  );
   const row = rows[0];
   if (row === undefined) throw new Error('an insert gave back no row');
   return row.id;
@@ -50,6 +73,8 @@ export async function readRun(sql: Sql, runId: string): Promise<RunReport> {
 
 /** The newest run of each flow. */
 export async function lastRuns(sql: Sql): Promise<RunReport[]> {
-  const { rows } = await sql.query<RunReport>(`select distinct on (flow) ${columns} from run order by flow, id desc`);
+  const { rows } = await sql.query<RunReport>(
+    `select distinct on (flow) ${columns} from run order by flow, id desc`,
+  );
   return rows;
 }

@@ -8,7 +8,11 @@ export type Parked = { readonly sourceId: string; readonly for: readonly Referen
  * of a flow holds it shared, whoever parks records for it holds it alone. Called first in the settle transaction,
  * in name order, so that two settles cannot deadlock.
  */
-export async function lockFlowLinks(sql: Sql, linking: string, parkingFor: ReadonlySet<string>): Promise<void> {
+export async function lockFlowLinks(
+  sql: Sql,
+  linking: string,
+  parkingFor: ReadonlySet<string>,
+): Promise<void> {
   const flows = [...new Set([linking, ...parkingFor])].sort();
   for (const flow of flows) {
     const lock = parkingFor.has(flow) ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
@@ -18,7 +22,9 @@ export async function lockFlowLinks(sql: Sql, linking: string, parkingFor: Reado
 
 /** Parks records: they have no job until a parent's settle inserts one. Replaces what they waited for before. */
 export async function park(sql: Sql, flow: string, parked: readonly Parked[]): Promise<void> {
-  const rows = parked.flatMap(({ sourceId, for: parents }) => parents.map((parent) => ({ sourceId, ...parent })));
+  const rows = parked.flatMap(({ sourceId, for: parents }) =>
+    parents.map((parent) => ({ sourceId, ...parent })),
+  );
   await sql.query(
     `insert into waiting (flow, source_id, parent_flow, parent_id)
      select $1, w.* from unnest($2::text[], $3::text[], $4::text[]) as w on conflict do nothing`,
@@ -36,7 +42,11 @@ export async function unpark(sql: Sql, flow: string, sourceIds: readonly string[
 }
 
 /** Takes the children of newly linked parents out of the car park; the caller queues them again in the same transaction. */
-export async function wakeChildren(sql: Sql, parentFlow: string, parentIds: readonly string[]): Promise<Map<string, string[]>> {
+export async function wakeChildren(
+  sql: Sql,
+  parentFlow: string,
+  parentIds: readonly string[],
+): Promise<Map<string, string[]>> {
   const { rows } = await sql.query<{ flow: string; source_id: string }>({
     name: 'wake_children',
     text: 'delete from waiting where parent_flow = $1 and parent_id = any($2::text[]) returning flow, source_id',

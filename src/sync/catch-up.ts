@@ -9,7 +9,13 @@ import { type FlowRun, syncFlow } from './sync-flow.ts';
  * Runs the flows, parents first, until none has anything left to carry: a parent that arrives late wakes children
  * of a flow that has run already. Returns the runs in the order in which they ended.
  */
-export async function catchUp(context: SyncContext, flows: readonly string[], cause: Cause, patience: Patience, signal: AbortSignal): Promise<FlowRun[]> {
+export async function catchUp(
+  context: SyncContext,
+  flows: readonly string[],
+  cause: Cause,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<FlowRun[]> {
   const runs: FlowRun[] = [];
   let due: readonly string[] = flows;
   while (due.length > 0) {
@@ -26,13 +32,23 @@ export async function catchUp(context: SyncContext, flows: readonly string[], ca
 }
 
 /** The flows whose queues hold something that is due in time. */
-async function flowsWithWork(context: SyncContext, flows: readonly string[], patience: Patience): Promise<string[]> {
-  const found = await backlogs(context.database, flows.flatMap((flow) => [pushQueue(flow), writeBackQueue(flow)]));
+async function flowsWithWork(
+  context: SyncContext,
+  flows: readonly string[],
+  patience: Patience,
+): Promise<string[]> {
+  const found = await backlogs(
+    context.database,
+    flows.flatMap((flow) => [pushQueue(flow), writeBackQueue(flow)]),
+  );
   const latest = context.now().getTime() + patience.dueWithinMs;
   return flows.filter((flow) =>
     [pushQueue(flow), writeBackQueue(flow)].some((queue) => {
       const backlog = found.get(queue);
-      return backlog !== undefined && (backlog.active > 0 || (backlog.nextDue !== null && backlog.nextDue.getTime() <= latest));
+      return (
+        backlog !== undefined &&
+        (backlog.active > 0 || (backlog.nextDue !== null && backlog.nextDue.getTime() <= latest))
+      );
     }),
   );
 }

@@ -26,15 +26,23 @@ export function refuseFlows(
 ): { mappings: readonly Mapping[]; problems: readonly Problem[] } {
   const refused = checkFlows(read.mappings, offers);
   const files = new Set(refused.map((found) => found.at?.file));
-  return { mappings: read.mappings.filter(({ file }) => !files.has(file)), problems: [...read.problems, ...refused] };
+  return {
+    mappings: read.mappings.filter(({ file }) => !files.has(file)),
+    problems: [...read.problems, ...refused],
+  };
 }
 
 function find(mapping: Mapping, name: string, offers: readonly Offer[]): Offer | Problem {
   const offer = offers.find((candidate) => candidate.name === name);
   if (offer !== undefined) return offer;
   const names = offers.map((candidate) => candidate.name);
-  const hint = names.length === 0 ? 'causeway.yaml names no connections.' : `Did you mean ${closest(name, names)}?`;
-  return at(mapping, 'unknown_connection', `The flow ${mapping.flow} names the connection ${name}, and there is none. ${hint}`);
+  const hint =
+    names.length === 0 ? 'causeway.yaml names no connections.' : `Did you mean ${closest(name, names)}?`;
+  return at(
+    mapping,
+    'unknown_connection',
+    `The flow ${mapping.flow} names the connection ${name}, and there is none. ${hint}`,
+  );
 }
 
 const isProblem = (found: Offer | Problem): found is Problem => 'code' in found;
@@ -46,15 +54,34 @@ function checkSource(mapping: Mapping, offers: readonly Offer[]): Problem[] {
   const offer = find(mapping, mapping.read.from, offers);
   if (isProblem(offer)) return [offer];
   const { source } = offer.capabilities;
-  if (source === null) return [at(mapping, 'lacks_capability', `The flow ${mapping.flow} reads from ${offer.name}, but ${offer.title} cannot be read from.`)];
+  if (source === null)
+    return [
+      at(
+        mapping,
+        'lacks_capability',
+        `The flow ${mapping.flow} reads from ${offer.name}, but ${offer.title} cannot be read from.`,
+      ),
+    ];
   const entity = source.entities[mapping.read.entity];
   if (entity === undefined) {
     const known = Object.keys(source.entities);
-    return [at(mapping, 'unknown_entity', `The flow ${mapping.flow} reads ${mapping.read.entity}, which ${offer.title} does not offer. Did you mean ${closest(mapping.read.entity, known)}? It offers ${known.join(', ')}.`)];
+    return [
+      at(
+        mapping,
+        'unknown_entity',
+        `The flow ${mapping.flow} reads ${mapping.read.entity}, which ${offer.title} does not offer. Did you mean ${closest(mapping.read.entity, known)}? It offers ${known.join(', ')}.`,
+      ),
+    ];
   }
-  return mapping.read.with.filter((related) => !entity.with.includes(related)).map((related) =>
-    at(mapping, 'unknown_entity', `The flow ${mapping.flow} reads ${mapping.read.entity} with ${related}, which is not to be had. It can be read with ${entity.with.join(', ') || 'nothing else'}.`),
-  );
+  return mapping.read.with
+    .filter((related) => !entity.with.includes(related))
+    .map((related) =>
+      at(
+        mapping,
+        'unknown_entity',
+        `The flow ${mapping.flow} reads ${mapping.read.entity} with ${related}, which is not to be had. It can be read with ${entity.with.join(', ') || 'nothing else'}.`,
+      ),
+    );
 }
 
 function checkSink(mapping: Mapping, offers: readonly Offer[]): Problem[] {
@@ -62,13 +89,28 @@ function checkSink(mapping: Mapping, offers: readonly Offer[]): Problem[] {
   if (isProblem(offer)) return [offer];
   const { sink } = offer.capabilities;
   if (sink === null || !sink.creates) {
-    return [at(mapping, 'lacks_capability', `The flow ${mapping.flow} writes to ${offer.name}, but ${offer.title} cannot create records.`)];
+    return [
+      at(
+        mapping,
+        'lacks_capability',
+        `The flow ${mapping.flow} writes to ${offer.name}, but ${offer.title} cannot create records.`,
+      ),
+    ];
   }
-  const policies: readonly (readonly [string, LeavePolicy])[] = [['when_it_leaves', mapping.whenItLeaves], ['when_deleted', mapping.whenDeleted]];
+  const policies: readonly (readonly [string, LeavePolicy])[] = [
+    ['when_it_leaves', mapping.whenItLeaves],
+    ['when_deleted', mapping.whenDeleted],
+  ];
   return policies.flatMap(([key, policy]) =>
     policy === 'keep' || sink.removals.includes(policy satisfies Removal)
       ? []
-      : [at(mapping, 'lacks_capability', `The flow ${mapping.flow} says ${key}: ${policy}, but ${offer.title} cannot do that.`)],
+      : [
+          at(
+            mapping,
+            'lacks_capability',
+            `The flow ${mapping.flow} says ${key}: ${policy}, but ${offer.title} cannot do that.`,
+          ),
+        ],
   );
 }
 
@@ -76,8 +118,20 @@ function checkWriteBack(mapping: Mapping, to: string, offers: readonly Offer[]):
   const offer = find(mapping, to, offers);
   if (isProblem(offer)) return [offer];
   if (to !== mapping.read.from) {
-    return [at(mapping, 'lacks_capability', `The flow ${mapping.flow} writes back to ${to}, but it reads from ${mapping.read.from}: a result is written back to the record that it came from.`)];
+    return [
+      at(
+        mapping,
+        'lacks_capability',
+        `The flow ${mapping.flow} writes back to ${to}, but it reads from ${mapping.read.from}: a result is written back to the record that it came from.`,
+      ),
+    ];
   }
   if (offer.capabilities.sink !== null) return [];
-  return [at(mapping, 'lacks_capability', `The flow ${mapping.flow} writes back to ${to}, but ${offer.title} cannot be written to.`)];
+  return [
+    at(
+      mapping,
+      'lacks_capability',
+      `The flow ${mapping.flow} writes back to ${to}, but ${offer.title} cannot be written to.`,
+    ),
+  ];
 }

@@ -14,6 +14,12 @@ export async function checkPaths(context: SyncContext, signal: AbortSignal): Pro
   return problems;
 }
 
-async function describe(context: SyncContext, name: string, side: 'source' | 'sink', entity: string, signal: AbortSignal): Promise<EntityDescription | null> {
+async function describe(
+  context: SyncContext,
+  name: string,
+  side: 'source' | 'sink',
+  entity: string,
+  signal: AbortSignal,
+): Promise<EntityDescription | null> {
   return (await connectionOf(context, name)[side]?.describe(entity, signal)) ?? null;
 }

@@ -41,72 +41,183 @@ export type Circumstances = {
   readonly found: string | null;
 };
 
-const quiet = { code: null, reason: null, fields: [], fingerprint: null, delivered: false, parkFor: [] } as const;
+const quiet = {
+  code: null,
+  reason: null,
+  fields: [],
+  fingerprint: null,
+  delivered: false,
+  parkFor: [],
+} as const;
 
 /** Draws the conclusion about one record. Pure. */
-export function conclude(decision: Decision, result: Result | null, circumstances: Circumstances): Conclusion {
+export function conclude(
+  decision: Decision,
+  result: Result | null,
+  circumstances: Circumstances,
+): Conclusion {
   const { targetBefore, found } = circumstances;
   const known = targetBefore ?? found;
   switch (decision.do) {
     case 'unchanged':
-      return { ...quiet, state: 'synced', targetId: decision.targetId, disposition: { job: 'done' }, count: 'unchanged', event: null };
+      return {
+        ...quiet,
+        state: 'synced',
+        targetId: decision.targetId,
+        disposition: { job: 'done' },
+        count: 'unchanged',
+        event: null,
+      };
     case 'adopt':
-      return { ...quiet, state: 'synced', targetId: decision.targetId, fingerprint: decision.fingerprint, delivered: true, disposition: { job: 'done' }, count: 'created', event: 'created' };
+      return {
+        ...quiet,
+        state: 'synced',
+        targetId: decision.targetId,
+        fingerprint: decision.fingerprint,
+        delivered: true,
+        disposition: { job: 'done' },
+        count: 'created',
+        event: 'created',
+      };
     case 'skip':
-      return { ...quiet, state: 'skipped', code: decision.code, reason: decision.reason, targetId: known, disposition: { job: 'done' }, count: 'skipped', event: 'skipped' };
+      return {
+        ...quiet,
+        state: 'skipped',
+        code: decision.code,
+        reason: decision.reason,
+        targetId: known,
+        disposition: { job: 'done' },
+        count: 'skipped',
+        event: 'skipped',
+      };
     case 'gone':
-      return { ...quiet, state: 'removed', code: decision.code, reason: decision.reason, targetId: known, disposition: { job: 'done' }, count: 'skipped', event: 'skipped' };
+      return {
+        ...quiet,
+        state: 'removed',
+        code: decision.code,
+        reason: decision.reason,
+        targetId: known,
+        disposition: { job: 'done' },
+        count: 'skipped',
+        event: 'skipped',
+      };
     case 'park':
-      return { ...quiet, state: 'waiting', code: 'waiting', reason: waitsFor(decision.for), targetId: known, parkFor: decision.for, disposition: { job: 'done' }, count: 'waiting', event: 'waiting' };
+      return {
+        ...quiet,
+        state: 'waiting',
+        code: 'waiting',
+        reason: waitsFor(decision.for),
+        targetId: known,
+        parkFor: decision.for,
+        disposition: { job: 'done' },
+        count: 'waiting',
+        event: 'waiting',
+      };
     case 'reject':
       return {
-        ...quiet, state: 'dead', code: decision.problems[0]?.code ?? 'rejected', targetId: known,
+        ...quiet,
+        state: 'dead',
+        code: decision.problems[0]?.code ?? 'rejected',
+        targetId: known,
         reason: decision.problems.map((problem) => problem.message).join('; '),
         fields: decision.problems.map(({ field, message }) => ({ field, message })),
-        disposition: { job: 'dead' }, count: 'dead', event: 'dead',
+        disposition: { job: 'dead' },
+        count: 'dead',
+        event: 'dead',
       };
     default:
       break;
   }
   if (result === null) throw new Error('a record that was to be sent has no result');
-  if (result.status === 'failed') return concludeFailure(decision.do, result.fault, result.whole, circumstances);
+  if (result.status === 'failed')
+    return concludeFailure(decision.do, result.fault, result.whole, circumstances);
   if (decision.do === 'remove') {
-    return { ...quiet, state: 'removed', code: 'removed', reason: `${decision.reason}; ${decision.how} was done in the ERP`, targetId: result.targetId, disposition: { job: 'done' }, count: 'removed', event: 'removed' };
+    return {
+      ...quiet,
+      state: 'removed',
+      code: 'removed',
+      reason: `${decision.reason}; ${decision.how} was done in the ERP`,
+      targetId: result.targetId,
+      disposition: { job: 'done' },
+      count: 'removed',
+      event: 'removed',
+    };
   }
   const created = targetBefore === null;
   return {
-    ...quiet, state: 'synced', targetId: result.targetId, fingerprint: decision.fingerprint, delivered: true,
-    disposition: { job: 'done' }, count: created ? 'created' : 'updated', event: created ? 'created' : 'updated',
+    ...quiet,
+    state: 'synced',
+    targetId: result.targetId,
+    fingerprint: decision.fingerprint,
+    delivered: true,
+    disposition: { job: 'done' },
+    count: created ? 'created' : 'updated',
+    event: created ? 'created' : 'updated',
   };
 }
 
 /** Nothing could be decided, because the sink did not answer the look-up: the record waits as it stands. */
-export function concludeHeld(standing: Pick<Standing, 'targetId' | 'intent'>, fault: Fault, until: Date): Conclusion {
+export function concludeHeld(
+  standing: Pick<Standing, 'targetId' | 'intent'>,
+  fault: Fault,
+  until: Date,
+): Conclusion {
   const state = standing.intent !== null && standing.targetId === null ? 'in_doubt' : 'pending';
   return {
-    ...quiet, state, code: fault.code, reason: fault.message, targetId: standing.targetId,
-    disposition: { job: 'again', at: until }, count: 'retried', event: 'held',
+    ...quiet,
+    state,
+    code: fault.code,
+    reason: fault.message,
+    targetId: standing.targetId,
+    disposition: { job: 'again', at: until },
+    count: 'retried',
+    event: 'held',
   };
 }
 
-function concludeFailure(doing: 'create' | 'update' | 'remove', fault: Fault, whole: boolean, circumstances: Circumstances): Conclusion {
+function concludeFailure(
+  doing: 'create' | 'update' | 'remove',
+  fault: Fault,
+  whole: boolean,
+  circumstances: Circumstances,
+): Conclusion {
   const rule = faultTable[fault.kind];
   const base = {
-    ...quiet, code: fault.code, fields: fault.fields, reason: fault.message,
+    ...quiet,
+    code: fault.code,
+    fields: fault.fields,
+    reason: fault.message,
     targetId: circumstances.targetBefore ?? circumstances.found,
   };
-  const again = (state: LinkState, at: Date): Conclusion =>
-    ({ ...base, state, disposition: { job: 'again', at }, count: 'retried', event: state === 'in_doubt' ? 'in_doubt' : 'held' });
-  const dead: Conclusion = { ...base, state: 'dead', disposition: { job: 'dead' }, count: 'dead', event: 'dead' };
+  const again = (state: LinkState, at: Date): Conclusion => ({
+    ...base,
+    state,
+    disposition: { job: 'again', at },
+    count: 'retried',
+    event: state === 'in_doubt' ? 'in_doubt' : 'held',
+  });
+  const dead: Conclusion = {
+    ...base,
+    state: 'dead',
+    disposition: { job: 'dead' },
+    count: 'dead',
+    event: 'dead',
+  };
   if (rule.action === 'in_doubt') {
-    return doing === 'create' ? again('in_doubt', circumstances.settledAt) : again('retrying', circumstances.heldUntil);
+    return doing === 'create'
+      ? again('in_doubt', circumstances.settledAt)
+      : again('retrying', circumstances.heldUntil);
   }
   if (rule.action === 'hold' || rule.action === 'pause' || (rule.action === 'retry' && whole)) {
     return again('pending', circumstances.heldUntil);
   }
   if (rule.action === 'dead') return dead;
   if (rule.action === 'recreate') {
-    return { ...dead, code: 'target_gone', reason: `the ERP record ${base.targetId ?? ''} is gone: ${fault.message}` };
+    return {
+      ...dead,
+      code: 'target_gone',
+      reason: `the ERP record ${base.targetId ?? ''} is gone: ${fault.message}`,
+    };
   }
   // The last failure allowed is settled as a failure too: pg-boss puts the job aside itself.
   if (circumstances.lastAttempt) return { ...dead, disposition: { job: 'retry' } };

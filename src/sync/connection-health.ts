@@ -1,6 +1,11 @@
 import type { Fault } from '../connector/fault.ts';
 import { faultTable } from '../connector/fault.ts';
-import { type ConnectionState, freeConnection, readConnectionState, stopConnection } from '../store/connection-state.ts';
+import {
+  type ConnectionState,
+  freeConnection,
+  readConnectionState,
+  stopConnection,
+} from '../store/connection-state.ts';
 import type { SyncContext } from './context.ts';
 
 const firstHoldMs = 1000;
@@ -13,11 +18,21 @@ const longestHoldMs = 60_000;
 export async function noteFailure(context: SyncContext, connection: string, fault: Fault): Promise<Date> {
   const before = await readConnectionState(context.database, connection);
   const failures = before?.failures ?? 0;
-  const guess = Math.min(longestHoldMs, firstHoldMs * 2 ** Math.min(failures, 10)) * (0.5 + context.random() / 2);
+  const guess =
+    Math.min(longestHoldMs, firstHoldMs * 2 ** Math.min(failures, 10)) * (0.5 + context.random() / 2);
   const until = new Date(context.now().getTime() + (fault.retryAfterMs ?? guess));
   const state = faultTable[fault.kind].action === 'pause' ? 'paused' : 'held';
-  await stopConnection(context.database, { connection, state, code: fault.code, reason: fault.message, until });
-  context.log.warn({ connection, state, code: fault.code, until }, 'nothing is sent to the connection for now');
+  await stopConnection(context.database, {
+    connection,
+    state,
+    code: fault.code,
+    reason: fault.message,
+    until,
+  });
+  context.log.warn(
+    { connection, state, code: fault.code, until },
+    'nothing is sent to the connection for now',
+  );
   return until;
 }
 

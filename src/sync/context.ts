@@ -26,7 +26,13 @@ export type Step =
 
 /** What a flow tells about its progress while it runs. */
 export type Progress =
-  | { readonly flow: string; readonly kind: 'read'; readonly read: number; readonly total: number | null; readonly queued: number }
+  | {
+      readonly flow: string;
+      readonly kind: 'read';
+      readonly read: number;
+      readonly total: number | null;
+      readonly queued: number;
+    }
   | { readonly flow: string; readonly kind: 'settled'; readonly counts: Partial<Counts> }
   | { readonly flow: string; readonly kind: 'waiting_until'; readonly until: Date; readonly reason: string };
 

@@ -30,7 +30,11 @@ export async function listDeadLetters(sql: Sql, mapping: Mapping, limit: number)
   return rows;
 }
 
-async function findDead(sql: Sql, flow: string, ids: readonly string[] | null): Promise<{ source_id: string; code: string | null }[]> {
+async function findDead(
+  sql: Sql,
+  flow: string,
+  ids: readonly string[] | null,
+): Promise<{ source_id: string; code: string | null }[]> {
   const { rows } = await sql.query<{ source_id: string; code: string | null }>(
     `select source_id, code from link where flow = $1 and state = 'dead' and ($2::text[] is null or source_id = any($2::text[])) order by 1`,
     [flow, ids],
@@ -42,22 +46,52 @@ async function findDead(sql: Sql, flow: string, ids: readonly string[] | null): 
  * Sends dead letters again, on purpose, with the newest state of their records and the mapping of today. A record
  * whose ERP record was deleted is created again. Returns the ids that were queued; others were not dead.
  */
-export async function redrive(context: SyncContext, mapping: Mapping, ids: readonly string[] | 'all'): Promise<string[]> {
+export async function redrive(
+  context: SyncContext,
+  mapping: Mapping,
+  ids: readonly string[] | 'all',
+): Promise<string[]> {
   return transaction(context.database, async (tx) => {
     const candidates = await findDead(tx, mapping.flow, ids === 'all' ? null : ids);
     // Mirror rows are locked before links, here as in a settle; what was settled meanwhile is no longer dead.
-    await renewVersions(tx, { connection: mapping.read.from, entity: mapping.read.entity }, candidates.map((row) => row.source_id));
-    const rows = await findDead(tx, mapping.flow, candidates.map((row) => row.source_id));
+    await renewVersions(
+      tx,
+      { connection: mapping.read.from, entity: mapping.read.entity },
+      candidates.map((row) => row.source_id),
+    );
+    const rows = await findDead(
+      tx,
+      mapping.flow,
+      candidates.map((row) => row.source_id),
+    );
     const dead = rows.map((row) => row.source_id);
     if (dead.length === 0) return [];
     const gone = rows.filter((row) => row.code === 'target_gone').map((row) => row.source_id);
     if (gone.length > 0) await unlinkTargets(tx, mapping.flow, gone);
     await dropDeadLetters(tx, pushQueue(mapping.flow), dead);
     await markPending(tx, mapping.flow, dead, 'redriven', 'a person sent it again');
-    await enqueue(context.boss, tx, pushQueue(mapping.flow), mapping.flow, dead.map((sourceId) => ({ sourceId, startAfter: null })), 'interactive');
-    await addHistory(tx, mapping.flow, null, dead.map((sourceId) => ({
-      sourceId, event: 'redriven', code: null, message: 'a person sent it again', version: null, targetId: null, mappingHash: null,
-    })));
+    await enqueue(
+      context.boss,
+      tx,
+      pushQueue(mapping.flow),
+      mapping.flow,
+      dead.map((sourceId) => ({ sourceId, startAfter: null })),
+      'interactive',
+    );
+    await addHistory(
+      tx,
+      mapping.flow,
+      null,
+      dead.map((sourceId) => ({
+        sourceId,
+        event: 'redriven',
+        code: null,
+        message: 'a person sent it again',
+        version: null,
+        targetId: null,
+        mappingHash: null,
+      })),
+    );
     return dead;
   });
 }

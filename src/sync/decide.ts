@@ -40,7 +40,8 @@ export function decide(mapping: Mapping, standing: Standing, known: Known): Deci
   if (ending.kind === 'rejected') return { do: 'reject', problems: ending.problems };
   if (ending.kind === 'waiting') return { do: 'park', for: ending.for };
   if (ending.kind === 'skipped') {
-    if (targetId === null || ending.code !== 'only_when') return { do: 'skip', code: ending.code, reason: ending.reason };
+    if (targetId === null || ending.code !== 'only_when')
+      return { do: 'skip', code: ending.code, reason: ending.reason };
     return leave(mapping.whenItLeaves, targetId, ending.code, ending.reason);
   }
   return deliver(mapping, standing, known.found, ending);
@@ -50,9 +51,15 @@ function deliver(
   mapping: Mapping,
   standing: Standing,
   found: string | null,
-  output: { fields: { readonly [field: string]: Value }; lines: { readonly [field: string]: LinesValue }; createOnly: readonly string[] },
+  output: {
+    fields: { readonly [field: string]: Value };
+    lines: { readonly [field: string]: LinesValue };
+    createOnly: readonly string[];
+  },
 ): Decision {
-  const lasting = Object.fromEntries(Object.entries(output.fields).filter(([field]) => !output.createOnly.includes(field)));
+  const lasting = Object.fromEntries(
+    Object.entries(output.fields).filter(([field]) => !output.createOnly.includes(field)),
+  );
   const print = fingerprint({ fields: lasting, lines: output.lines });
   const item = (targetId: string | null): SinkItem => ({
     id: standing.sourceId,

@@ -14,13 +14,23 @@ import { chunk, pushItems, type Result } from './push.ts';
 import { type Concluded, settle } from './settle.ts';
 
 /** A record of the batch on its way through the steps. */
-type Passenger = { readonly job: LeasedJob; readonly standing: Standing; readonly found: string | null; readonly decision: Decision };
+type Passenger = {
+  readonly job: LeasedJob;
+  readonly standing: Standing;
+  readonly found: string | null;
+  readonly decision: Decision;
+};
 
 /**
  * Carries one leased batch: loads what is known, looks up what is in doubt, decides, commits intents, sends, settles.
  * No database transaction is open while the sink is awaited. Returns the counts that were settled.
  */
-export async function deliverBatch(context: SyncContext, mapping: Mapping, runId: string, lease: Lease): Promise<Partial<Counts>> {
+export async function deliverBatch(
+  context: SyncContext,
+  mapping: Mapping,
+  runId: string,
+  lease: Lease,
+): Promise<Partial<Counts>> {
   const sinkConnection = connectionOf(context, mapping.write.to);
   const sink = requireSink(sinkConnection);
   const abort = AbortSignal.any([lease.signal, context.halt]);
@@ -41,11 +51,19 @@ export async function deliverBatch(context: SyncContext, mapping: Mapping, runId
   const passengers = await decideAll(context, mapping, lease, standings, lookedUp.found);
   await commitCreates(context, mapping, passengers);
   await context.reached('intents_committed', mapping.flow);
-  const results = await send(sinkConnection, sink, mapping, passengers, { signal: abort, confirm: lease.confirm });
+  const results = await send(sinkConnection, sink, mapping, passengers, {
+    signal: abort,
+    confirm: lease.confirm,
+  });
   await context.reached('batch_answered', mapping.flow);
   const heldUntil = await noteHealth(context, sinkConnection, results);
   const writeBacks = await readWriteBacks(sink, mapping, passengers, results, abort);
-  return settle(context, mapping, runId, concludeAll(context, sinkConnection, passengers, results, heldUntil, writeBacks));
+  return settle(
+    context,
+    mapping,
+    runId,
+    concludeAll(context, sinkConnection, passengers, results, heldUntil, writeBacks),
+  );
 }
 
 function requireSink(connection: OpenConnection): Sink {
@@ -61,7 +79,12 @@ function at<T>(items: readonly T[], index: number): T {
 
 function loadBatch(context: SyncContext, mapping: Mapping, lease: Lease): Promise<Standing[]> {
   const stream = { connection: mapping.read.from, entity: mapping.read.entity };
-  return loadStandings(context.database, mapping.flow, stream, lease.jobs.map((job) => job.data.sourceId));
+  return loadStandings(
+    context.database,
+    mapping.flow,
+    stream,
+    lease.jobs.map((job) => job.data.sourceId),
+  );
 }
 
 /** Finds out by external key what became of creates that were never answered, before anything is sent again. */
@@ -95,7 +118,9 @@ async function decideAll(
   standings: readonly Standing[],
   found: ReadonlyMap<string, string>,
 ): Promise<Passenger[]> {
-  const references = standings.flatMap((s) => (s.record === null || s.deleted ? [] : mapping.references(s.record)));
+  const references = standings.flatMap((s) =>
+    s.record === null || s.deleted ? [] : mapping.references(s.record),
+  );
   const linked = await loadLinked(context.database, references);
   return standings.map((standing, index) => {
     const foundId = found.get(standing.sourceId) ?? null;
@@ -109,16 +134,32 @@ function decideSafely(context: SyncContext, mapping: Mapping, standing: Standing
   try {
     return decide(mapping, standing, known);
   } catch (error) {
-    context.log.error({ err: error, flow: mapping.flow, sourceId: standing.sourceId }, 'the mapping crashed on a record');
+    context.log.error(
+      { err: error, flow: mapping.flow, sourceId: standing.sourceId },
+      'the mapping crashed on a record',
+    );
     const message = error instanceof Error ? error.message : 'unknown error';
-    return { do: 'reject', problems: [{ code: 'mapping_crashed', field: '', message: `the mapping crashed: ${message}` }] };
+    return {
+      do: 'reject',
+      problems: [{ code: 'mapping_crashed', field: '', message: `the mapping crashed: ${message}` }],
+    };
   }
 }
 
-async function commitCreates(context: SyncContext, mapping: Mapping, passengers: readonly Passenger[]): Promise<void> {
+async function commitCreates(
+  context: SyncContext,
+  mapping: Mapping,
+  passengers: readonly Passenger[],
+): Promise<void> {
   const intents = passengers.flatMap(({ decision, standing }) =>
     decision.do === 'create'
-      ? [{ sourceId: standing.sourceId, externalKey: decision.item.externalKey, fingerprint: decision.fingerprint }]
+      ? [
+          {
+            sourceId: standing.sourceId,
+            externalKey: decision.item.externalKey,
+            fingerprint: decision.fingerprint,
+          },
+        ]
       : [],
   );
   if (intents.length > 0) await commitIntents(context.database, mapping.flow, intents);
@@ -136,12 +177,14 @@ async function send(
   const removals: Parameters<Sink['remove']>[1][number][] = [];
   for (const { decision, standing } of passengers) {
     if (decision.do === 'create' || decision.do === 'update') items.push(decision.item);
-    if (decision.do === 'remove') removals.push({ id: standing.sourceId, targetId: decision.targetId, how: decision.how });
+    if (decision.do === 'remove')
+      removals.push({ id: standing.sourceId, targetId: decision.targetId, how: decision.how });
   }
   const results = await pushItems(sink, mapping.write.entity, items, connection.limits.batch, lease);
   for (const batch of chunk(removals, connection.limits.batch)) {
     lease.confirm();
-    for (const [id, result] of await removeBatch(sink, mapping.write.entity, batch, lease.signal)) results.set(id, result);
+    for (const [id, result] of await removeBatch(sink, mapping.write.entity, batch, lease.signal))
+      results.set(id, result);
   }
   return results;
 }
@@ -152,12 +195,20 @@ async function removeBatch(
   batch: readonly Parameters<Sink['remove']>[1][number][],
   signal: AbortSignal,
 ): Promise<Map<string, Result>> {
-  const unanswered = new Fault({ kind: 'transient', code: 'item_unanswered', message: 'the removal was not answered' });
-  const results = new Map<string, Result>(batch.map(({ id }) => [id, { status: 'failed', fault: unanswered, whole: false }]));
+  const unanswered = new Fault({
+    kind: 'transient',
+    code: 'item_unanswered',
+    message: 'the removal was not answered',
+  });
+  const results = new Map<string, Result>(
+    batch.map(({ id }) => [id, { status: 'failed', fault: unanswered, whole: false }]),
+  );
   try {
     for (const outcome of await sink.remove(entity, batch, signal)) {
-      if (outcome.status === 'failed') results.set(outcome.id, { status: 'failed', fault: outcome.fault, whole: false });
-      else if (outcome.status !== 'not_applied') results.set(outcome.id, { status: outcome.status, targetId: outcome.targetId });
+      if (outcome.status === 'failed')
+        results.set(outcome.id, { status: 'failed', fault: outcome.fault, whole: false });
+      else if (outcome.status !== 'not_applied')
+        results.set(outcome.id, { status: outcome.status, targetId: outcome.targetId });
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -168,10 +219,15 @@ async function removeBatch(
 }
 
 /** Holds the connection when a whole call failed, frees it when everything was answered; gives the time to go on. */
-async function noteHealth(context: SyncContext, connection: OpenConnection, results: ReadonlyMap<string, Result>): Promise<Date> {
+async function noteHealth(
+  context: SyncContext,
+  connection: OpenConnection,
+  results: ReadonlyMap<string, Result>,
+): Promise<Date> {
   if (results.size === 0) return context.now();
   for (const result of results.values()) {
-    if (result.status === 'failed' && result.whole) return noteFailure(context, connection.name, result.fault);
+    if (result.status === 'failed' && result.whole)
+      return noteFailure(context, connection.name, result.fault);
   }
   await noteSuccess(context, connection.name);
   return context.now();
@@ -195,7 +251,13 @@ async function readWriteBacks(
     return targetId !== null && wanted ? [{ sourceId: standing.sourceId, targetId }] : [];
   });
   const fields = mapping.writeBack.map(({ from }) => from).filter((field) => field !== 'id');
-  const records = await readFields(sink, mapping.write.entity, unwritten.map(({ targetId }) => targetId), fields, signal);
+  const records = await readFields(
+    sink,
+    mapping.write.entity,
+    unwritten.map(({ targetId }) => targetId),
+    fields,
+    signal,
+  );
   for (const { sourceId, targetId } of unwritten) {
     const record = records.get(targetId);
     const values = mapping.writeBack.flatMap(({ field, from }): [string, Value][] => {
@@ -207,11 +269,21 @@ async function readWriteBacks(
   return wishes;
 }
 
-async function readFields(sink: Sink, entity: string, ids: readonly string[], fields: readonly string[], signal: AbortSignal): Promise<Map<string, SourceRecord>> {
+async function readFields(
+  sink: Sink,
+  entity: string,
+  ids: readonly string[],
+  fields: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, SourceRecord>> {
   if (fields.length === 0 || ids.length === 0) return new Map();
   try {
     const found = await sink.readByIds({ entity, ids, fields }, signal);
-    return new Map(found.flatMap((answer): [string, SourceRecord][] => (answer.status === 'found' ? [[answer.id, answer.record]] : [])));
+    return new Map(
+      found.flatMap((answer): [string, SourceRecord][] =>
+        answer.status === 'found' ? [[answer.id, answer.record]] : [],
+      ),
+    );
   } catch {
     signal.throwIfAborted();
     // The record is delivered all the same; its write-back is made up for by the sweep.
@@ -227,9 +299,17 @@ function concludeAll(
   heldUntil: Date,
   writeBacks: ReadonlyMap<string, { readonly [field: string]: Value }>,
 ): Concluded[] {
-  const settledAt = new Date(Math.max(heldUntil.getTime(), context.now().getTime() + connection.limits.settleMs));
+  const settledAt = new Date(
+    Math.max(heldUntil.getTime(), context.now().getTime() + connection.limits.settleMs),
+  );
   return passengers.map(({ job, standing, found, decision }) => {
-    const circumstances = { heldUntil, settledAt, lastAttempt: isLastAttempt(job), targetBefore: standing.targetId, found };
+    const circumstances = {
+      heldUntil,
+      settledAt,
+      lastAttempt: isLastAttempt(job),
+      targetBefore: standing.targetId,
+      found,
+    };
     const conclusion = conclude(decision, results.get(standing.sourceId) ?? null, circumstances);
     return { job, standing, conclusion, writeBack: writeBacks.get(standing.sourceId) ?? null };
   });

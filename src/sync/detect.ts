@@ -13,19 +13,28 @@ import { noteFailure, noteSuccess } from './connection-health.ts';
 import { connectionOf, type SyncContext } from './context.ts';
 import { fingerprint } from './fingerprint.ts';
 
-const readerLeaseSeconds = 60;
+/** How long a reader that died keeps others from reading. Each page extends it. */
+const readerLeaseSeconds = 20;
 
 /**
  * How reading ended: everything up to now is read, another process is reading, or the source could not be read
  * (then the connection is held until the time given; `pages` says how many were committed before).
  */
-export type Detected = { readonly end: 'caught_up' | 'elsewhere' } | { readonly end: 'held'; readonly until: Date; readonly reason: string; readonly pages: number };
+export type Detected =
+  | { readonly end: 'caught_up' }
+  | { readonly end: 'elsewhere' }
+  | { readonly end: 'held'; readonly until: Date; readonly reason: string; readonly pages: number };
 
 /**
  * Reads the source's changes page by page, and commits each page's changes, its jobs and the cursor in one
  * transaction, for every flow that is interested. The next page is fetched while one commits.
  */
-export async function detect(context: SyncContext, flow: Mapping, runId: string, signal: AbortSignal): Promise<Detected> {
+export async function detect(
+  context: SyncContext,
+  flow: Mapping,
+  runId: string,
+  signal: AbortSignal,
+): Promise<Detected> {
   const stream: Stream = { connection: flow.read.from, entity: flow.read.entity };
   const source = connectionOf(context, stream.connection).source;
   if (source === null) throw new Error(`connection ${stream.connection} has no source`);
@@ -39,9 +48,16 @@ export async function detect(context: SyncContext, flow: Mapping, runId: string,
     if (error instanceof CausewayError) throw error;
     const fault = asFault(error);
     if (fault.kind === 'bug') throw error;
-    return { end: 'held', until: await noteFailure(context, stream.connection, fault), reason: fault.message, pages: reading.pages };
+    return {
+      end: 'held',
+      until: await noteFailure(context, stream.connection, fault),
+      reason: fault.message,
+      pages: reading.pages,
+    };
   } finally {
-    await releaseStream(context.database, stream, context.processId).catch((error: unknown) => context.log.warn({ err: error }, 'the stream was not given back'));
+    await releaseStream(context.database, stream, context.processId).catch((error: unknown) =>
+      context.log.warn({ err: error }, 'the stream was not given back'),
+    );
   }
 }
 
@@ -58,7 +74,9 @@ type Reading = {
 
 async function readPages(reading: Reading, position: Cursor | null, revision: string): Promise<Detected> {
   const { context, stream, flow, signal } = reading;
-  const interested = context.mappings().filter((m) => m.read.from === stream.connection && m.read.entity === stream.entity);
+  const interested = context
+    .mappings()
+    .filter((m) => m.read.from === stream.connection && m.read.entity === stream.entity);
   const related = [...new Set(interested.flatMap((mapping) => mapping.read.with))].sort();
   const now = context.now();
   const priority: Priority = position === null ? 'backfill' : 'incremental';
@@ -78,7 +96,13 @@ async function readPages(reading: Reading, position: Cursor | null, revision: st
     at += 1n;
     reading.pages += 1;
     seen += page.changes.length;
-    context.onProgress({ flow: flow.flow, kind: 'read', read: page.changes.length, total: page.total, queued });
+    context.onProgress({
+      flow: flow.flow,
+      kind: 'read',
+      read: page.changes.length,
+      total: page.total,
+      queued,
+    });
     if (next === null) break;
     page = await next;
   }
@@ -88,16 +112,29 @@ async function readPages(reading: Reading, position: Cursor | null, revision: st
 }
 
 /** P1: the mirror, the jobs and the cursor in ONE transaction. Null when another reader has moved the cursor. */
-async function commitPage(reading: Reading, interested: readonly Mapping[], page: Page, revision: string, priority: Priority): Promise<number | null> {
+async function commitPage(
+  reading: Reading,
+  interested: readonly Mapping[],
+  page: Page,
+  revision: string,
+  priority: Priority,
+): Promise<number | null> {
   const { context, stream } = reading;
   const sightings = newestOfEach(page.changes);
   return transaction(context.database, async (tx) => {
     const moved = await advanceCursor(tx, {
-      ...stream, revision, position: page.cursor, watermark: page.watermark, caughtUp: page.caughtUp, leaseSeconds: readerLeaseSeconds,
+      ...stream,
+      revision,
+      position: page.cursor,
+      watermark: page.watermark,
+      caughtUp: page.caughtUp,
+      leaseSeconds: readerLeaseSeconds,
     });
     if (!moved) return null;
     const changed = sightings.length === 0 ? [] : await mirrorSightings(tx, stream, sightings);
-    const merged = page.changes.flatMap((change) => (change.kind === 'merge' ? [{ loser: change.id, survivor: change.into }] : []));
+    const merged = page.changes.flatMap((change) =>
+      change.kind === 'merge' ? [{ loser: change.id, survivor: change.into }] : [],
+    );
     const records = changed.sort().map((sourceId) => ({ sourceId, startAfter: null }));
     for (const { flow } of interested) {
       if (merged.length > 0) await repointMerged(tx, flow, merged);
@@ -113,14 +150,23 @@ export function newestOfEach(changes: readonly Change[]): Sighting[] {
   const byId = new Map<string, Sighting>();
   for (const change of changes) {
     const before = byId.get(change.id);
-    if (before === undefined || before.modifiedAt <= change.modifiedAt) byId.set(change.id, sightingOf(change));
+    if (before === undefined || before.modifiedAt <= change.modifiedAt)
+      byId.set(change.id, sightingOf(change));
   }
   return [...byId.values()].sort((a, b) => (a.sourceId < b.sourceId ? -1 : 1));
 }
 
 function sightingOf(change: Change): Sighting {
-  const base = { sourceId: change.id, modifiedAt: change.modifiedAt, record: null, deleted: false, mergedInto: null };
-  if (change.kind === 'upsert') return { ...base, record: change.record, fingerprint: fingerprint(change.record) };
-  if (change.kind === 'delete') return { ...base, deleted: true, fingerprint: fingerprint({ deleted: true }) };
+  const base = {
+    sourceId: change.id,
+    modifiedAt: change.modifiedAt,
+    record: null,
+    deleted: false,
+    mergedInto: null,
+  };
+  if (change.kind === 'upsert')
+    return { ...base, record: change.record, fingerprint: fingerprint(change.record) };
+  if (change.kind === 'delete')
+    return { ...base, deleted: true, fingerprint: fingerprint({ deleted: true }) };
   return { ...base, mergedInto: change.into, fingerprint: fingerprint({ mergedInto: change.into }) };
 }

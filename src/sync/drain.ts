@@ -12,9 +12,13 @@ export type Patience = {
   readonly dueWithinMs: number;
   /** A connection that stays closed longer than this ends the drain. */
   readonly closedForMs: number;
+  /** Whether a run that finds another process reading the source waits until that has ended. */
+  readonly awaitReader: boolean;
 };
 
-export type Drained = { readonly end: 'empty' } | { readonly end: 'closed'; readonly connection: string; readonly reason: string };
+export type Drained =
+  | { readonly end: 'empty' }
+  | { readonly end: 'closed'; readonly connection: string; readonly reason: string };
 
 export type Deliver = (taken: Lease) => Promise<Partial<Counts>>;
 
@@ -34,16 +38,27 @@ export type Draining = {
  * it takes nothing; when the time has come one small batch goes ahead as a probe, and the flow resumes by itself.
  * Aborting `signal` takes nothing more and lets the batch in hand finish.
  */
-export async function drain(context: SyncContext, flow: Mapping, draining: Draining, signal: AbortSignal): Promise<Drained> {
+export async function drain(
+  context: SyncContext,
+  flow: Mapping,
+  draining: Draining,
+  signal: AbortSignal,
+): Promise<Drained> {
   let closedSince: number | null = null;
   for (;;) {
     signal.throwIfAborted();
     const gate = await passGate(context, flow, draining.connection, signal);
-    if (gate.open === false) {
+    if (!gate.open) {
       closedSince ??= context.now().getTime();
       const waited = context.now().getTime() - closedSince;
-      if (waited + gate.waitMs > draining.patience.closedForMs) return { end: 'closed', connection: draining.connection, reason: gate.reason };
-      context.onProgress({ flow: flow.flow, kind: 'waiting_until', until: new Date(context.now().getTime() + gate.waitMs), reason: gate.reason });
+      if (waited + gate.waitMs > draining.patience.closedForMs)
+        return { end: 'closed', connection: draining.connection, reason: gate.reason };
+      context.onProgress({
+        flow: flow.flow,
+        kind: 'waiting_until',
+        until: new Date(context.now().getTime() + gate.waitMs),
+        reason: gate.reason,
+      });
       await context.sleep(gate.waitMs, signal);
       continue;
     }
@@ -59,13 +74,20 @@ export async function drain(context: SyncContext, flow: Mapping, draining: Drain
 }
 
 /** A batch that cannot be finished goes back to the queue at once, rather than when its lease ends. */
-async function deliverOrRelease(context: SyncContext, draining: Draining, taken: Lease): Promise<Partial<Counts>> {
+async function deliverOrRelease(
+  context: SyncContext,
+  draining: Draining,
+  taken: Lease,
+): Promise<Partial<Counts>> {
   try {
     return await draining.deliver(taken);
   } catch (error) {
     const release = context.halt.aborted ? giveBack : releaseFailed;
     await release(context.boss, context.database, draining.queue, taken).catch((failure: unknown) =>
-      context.log.warn({ err: failure, queue: draining.queue }, 'a batch was not given back; it returns when its lease ends'),
+      context.log.warn(
+        { err: failure, queue: draining.queue },
+        'a batch was not given back; it returns when its lease ends',
+      ),
     );
     throw error;
   } finally {
@@ -73,9 +95,16 @@ async function deliverOrRelease(context: SyncContext, draining: Draining, taken:
   }
 }
 
-type Gate = { readonly open: true; readonly probe: boolean } | { readonly open: false; readonly waitMs: number; readonly reason: string };
+type Gate =
+  | { readonly open: true; readonly probe: boolean }
+  | { readonly open: false; readonly waitMs: number; readonly reason: string };
 
-async function passGate(context: SyncContext, flow: Mapping, name: string, signal: AbortSignal): Promise<Gate> {
+async function passGate(
+  context: SyncContext,
+  flow: Mapping,
+  name: string,
+  signal: AbortSignal,
+): Promise<Gate> {
   const state = await closedNow(context, name);
   if (state === null) return { open: true, probe: false };
   const waitMs = Math.max(0, (state.until ?? context.now()).getTime() - context.now().getTime());
@@ -92,7 +121,11 @@ async function passGate(context: SyncContext, flow: Mapping, name: string, signa
   } catch (error) {
     signal.throwIfAborted();
     const until = await noteFailure(context, name, asFault(error));
-    return { open: false, waitMs: Math.max(1, until.getTime() - context.now().getTime()), reason: asFault(error).message };
+    return {
+      open: false,
+      waitMs: Math.max(1, until.getTime() - context.now().getTime()),
+      reason: asFault(error).message,
+    };
   }
 }
 

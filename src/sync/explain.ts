@@ -17,7 +17,12 @@ export type Explanation = {
 export type ExplainOptions = { readonly nextRun: Date | null; readonly historyLimit: number };
 
 /** Explains where a record stands, or gives null when the source has never shown it. */
-export async function explain(context: Pick<SyncContext, 'database'>, mapping: Mapping, sourceId: string, options: ExplainOptions): Promise<Explanation | null> {
+export async function explain(
+  context: Pick<SyncContext, 'database'>,
+  mapping: Mapping,
+  sourceId: string,
+  options: ExplainOptions,
+): Promise<Explanation | null> {
   const record = await readRecord(context.database, mapping, sourceId);
   if (record === null) return null;
   const states = await listConnectionStates(context.database);
@@ -26,7 +31,14 @@ export async function explain(context: Pick<SyncContext, 'database'>, mapping: M
     record,
     about: mapping.about,
     headline: headline(mapping, record),
-    next: next(mapping, record, closed === undefined ? null : `${closed.connection} takes nothing now (${closed.reason ?? 'no reason is known'})`, options.nextRun),
+    next: next(
+      mapping,
+      record,
+      closed === undefined
+        ? null
+        : `${closed.connection} takes nothing now (${closed.reason ?? 'no reason is known'})`,
+      options.nextRun,
+    ),
     history: await readHistory(context.database, mapping.flow, sourceId, options.historyLimit),
   };
 }
@@ -60,8 +72,12 @@ function headline(mapping: Mapping, record: RecordStanding): string {
 const times = (attempts: number): string => (attempts === 1 ? 'once' : `${attempts} times`);
 
 function next(mapping: Mapping, record: RecordStanding, closed: string | null, nextRun: Date | null): string {
-  const run = nextRun === null ? 'when the flow is next run' : `with the next run at ${nextRun.toISOString()}`;
-  const later = record.nextAt !== null && nextRun !== null && record.nextAt > nextRun ? `not before ${record.nextAt.toISOString()}` : run;
+  const run =
+    nextRun === null ? 'when the flow is next run' : `with the next run at ${nextRun.toISOString()}`;
+  const later =
+    record.nextAt !== null && nextRun !== null && record.nextAt > nextRun
+      ? `not before ${record.nextAt.toISOString()}`
+      : run;
   switch (record.state) {
     case 'synced':
     case 'skipped':
@@ -72,10 +88,19 @@ function next(mapping: Mapping, record: RecordStanding, closed: string | null, n
     case 'dead':
       return `Mend the record in the source, and it is sent by itself; or mend the mapping and run: causeway dead-letters redrive ${mapping.flow} --id ${record.sourceId}`;
     case 'waiting':
-      return record.waitingFor.map((parent) => `${parent.flow} ${parent.id} is ${parent.state ?? 'not seen yet'}${parent.reason === null ? '' : ` (${parent.reason})`}.`).join(' ') + ' It goes on by itself when that record arrives.';
+      return (
+        record.waitingFor
+          .map(
+            (parent) =>
+              `${parent.flow} ${parent.id} is ${parent.state ?? 'not seen yet'}${parent.reason === null ? '' : ` (${parent.reason})`}.`,
+          )
+          .join(' ') + ' It goes on by itself when that record arrives.'
+      );
     case 'pending':
     case 'in_doubt':
     case 'retrying':
-      return closed === null ? `It goes on by itself ${later}.` : `${closed}; it goes on by itself when that has passed.`;
+      return closed === null
+        ? `It goes on by itself ${later}.`
+        : `${closed}; it goes on by itself when that has passed.`;
   }
 }

@@ -11,7 +11,9 @@ import type { OpenConnection, SyncContext } from './context.ts';
  * is held or paused, and asked again later.
  */
 export async function rememberTenants(context: SyncContext, signal: AbortSignal): Promise<void> {
-  const problems = await Promise.all([...context.connections.values()].map((connection) => checkTenant(context, connection, signal)));
+  const problems = await Promise.all(
+    [...context.connections.values()].map((connection) => checkTenant(context, connection, signal)),
+  );
   const found = problems.filter((found) => found !== null);
   if (found.length > 0) throw new CausewayError(found);
 }
@@ -22,7 +24,10 @@ async function checkTenant(context: SyncContext, connection: OpenConnection, sig
     if (answer === undefined) return null;
     const stored = await rememberIdentity(context.database, connection.name, answer.identity);
     if (stored === answer.identity) return null;
-    return problem('other_tenant', `The connection ${connection.name} now speaks to ${answer.identity}; the stored ids belong to ${stored}.`);
+    return problem(
+      'other_tenant',
+      `The connection ${connection.name} now speaks to ${answer.identity}; the stored ids belong to ${stored}.`,
+    );
   } catch (error) {
     signal.throwIfAborted();
     await noteFailure(context, connection.name, asFault(error));

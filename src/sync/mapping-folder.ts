@@ -32,7 +32,11 @@ export function mappingFolder(folder: string, shownFrom: string, read: ReadMappi
     current: () => current,
     problems: () => problems,
     async refresh() {
-      const files = await texts(folder, shownFrom, (name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml'));
+      const files = await texts(
+        folder,
+        shownFrom,
+        (name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml'),
+      );
       const values = await texts(join(folder, 'values'), shownFrom, (name) => name.endsWith('.csv'));
       const all = JSON.stringify([files, values]);
       if (all === lastTexts) return false;
@@ -40,10 +44,12 @@ export function mappingFolder(folder: string, shownFrom: string, read: ReadMappi
       const result = read(files, values);
       const fresh = new Map(result.mappings.map((mapping) => [mapping.file, mapping]));
       const before = current;
-      good = new Map(files.flatMap(({ path }): [string, Mapping][] => {
-        const mapping = fresh.get(path) ?? good.get(path);
-        return mapping === undefined ? [] : [[path, mapping]];
-      }));
+      good = new Map(
+        files.flatMap(({ path }): [string, Mapping][] => {
+          const mapping = fresh.get(path) ?? good.get(path);
+          return mapping === undefined ? [] : [[path, mapping]];
+        }),
+      );
       current = parentsFirst([...good.values()]);
       problems = result.problems;
       return before.map(({ hash }) => hash).join() !== current.map(({ hash }) => hash).join();
@@ -51,13 +57,22 @@ export function mappingFolder(folder: string, shownFrom: string, read: ReadMappi
   };
 }
 
-async function texts(folder: string, shownFrom: string, wanted: (name: string) => boolean): Promise<MappingText[]> {
+async function texts(
+  folder: string,
+  shownFrom: string,
+  wanted: (name: string) => boolean,
+): Promise<MappingText[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
   const chosen = names.filter(wanted).sort();
-  return Promise.all(chosen.map(async (name) => ({ path: relative(shownFrom, join(folder, name)), text: await readFile(join(folder, name), 'utf8') })));
+  return Promise.all(
+    chosen.map(async (name) => ({
+      path: relative(shownFrom, join(folder, name)),
+      text: await readFile(join(folder, name), 'utf8'),
+    })),
+  );
 }
 
 /** Orders flows so that each comes after those it refers to; the reader has refused cycles. */

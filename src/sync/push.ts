@@ -7,7 +7,13 @@ export type Result =
   | { readonly status: 'failed'; readonly fault: Fault; readonly whole: boolean };
 
 /** Failures of a whole call that one record can cause: the batch is split until the culprit stands alone. */
-const causedByARecord: ReadonlySet<FaultKind> = new Set(['invalid_record', 'missing_reference', 'not_found', 'conflict', 'bug']);
+const causedByARecord: ReadonlySet<FaultKind> = new Set([
+  'invalid_record',
+  'missing_reference',
+  'not_found',
+  'conflict',
+  'bug',
+]);
 
 /**
  * Sends items in batches and gives exactly one result for each, matched by item id. A batch refused as a whole is
@@ -44,7 +50,12 @@ type Sent = {
   readonly stop: Fault | null;
 };
 
-async function sendBatch(sink: Pick<Sink, 'upsertBatch'>, entity: string, batch: readonly SinkItem[], signal: AbortSignal): Promise<Sent> {
+async function sendBatch(
+  sink: Pick<Sink, 'upsertBatch'>,
+  entity: string,
+  batch: readonly SinkItem[],
+  signal: AbortSignal,
+): Promise<Sent> {
   try {
     return sortOutcomes(batch, await sink.upsertBatch(entity, batch, signal));
   } catch (error) {
@@ -54,7 +65,11 @@ async function sendBatch(sink: Pick<Sink, 'upsertBatch'>, entity: string, batch:
       if (batch.length > 1) return { settled: new Map(), again: halves(batch), stop: null };
       return { settled: failAll(batch, fault, false), again: [], stop: null };
     }
-    return { settled: failAll(batch, fault, true), again: [], stop: fault.kind === 'ambiguous' ? null : notSent(fault) };
+    return {
+      settled: failAll(batch, fault, true),
+      again: [],
+      stop: fault.kind === 'ambiguous' ? null : notSent(fault),
+    };
   }
 }
 
@@ -64,9 +79,11 @@ function sortOutcomes(batch: readonly SinkItem[], outcomes: readonly Outcome[]):
   const notApplied: SinkItem[] = [];
   for (const item of batch) {
     const outcome = byId.get(item.id);
-    if (outcome === undefined) settled.set(item.id, { status: 'failed', fault: unanswered(item.id), whole: false });
+    if (outcome === undefined)
+      settled.set(item.id, { status: 'failed', fault: unanswered(item.id), whole: false });
     else if (outcome.status === 'not_applied') notApplied.push(item);
-    else if (outcome.status === 'failed') settled.set(item.id, { status: 'failed', fault: outcome.fault, whole: false });
+    else if (outcome.status === 'failed')
+      settled.set(item.id, { status: 'failed', fault: outcome.fault, whole: false });
     else settled.set(item.id, { status: outcome.status, targetId: outcome.targetId });
   }
   if (notApplied.length === 0) return { settled, again: [], stop: null };
@@ -88,10 +105,18 @@ const notSent = (fault: Fault): Fault =>
 
 /** Silence is not success: an item that the sink did not answer may have been written. */
 const unanswered = (id: string): Fault =>
-  new Fault({ kind: 'ambiguous', code: 'item_unanswered', message: `the batch was answered, but not for item ${id}` });
+  new Fault({
+    kind: 'ambiguous',
+    code: 'item_unanswered',
+    message: `the batch was answered, but not for item ${id}`,
+  });
 
 const refusedAlone = (): Fault =>
-  new Fault({ kind: 'bug', code: 'refused_without_reason', message: 'the record was refused even alone, and no reason was given' });
+  new Fault({
+    kind: 'bug',
+    code: 'refused_without_reason',
+    message: 'the record was refused even alone, and no reason was given',
+  });
 
 function halves(batch: readonly SinkItem[]): SinkItem[][] {
   const middle = Math.ceil(batch.length / 2);

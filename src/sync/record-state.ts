@@ -24,7 +24,10 @@ export type RecordStanding = {
   readonly deliveredAt: Date | null;
   readonly changedAt: Date;
   readonly mappingHash: string | null;
-  readonly waitingFor: readonly (Reference & { readonly state: string | null; readonly reason: string | null })[];
+  readonly waitingFor: readonly (Reference & {
+    readonly state: string | null;
+    readonly reason: string | null;
+  })[];
 };
 
 type Row = Omit<RecordStanding, 'flow' | 'waitingFor' | 'state' | 'fields' | 'since'> & {
@@ -35,7 +38,11 @@ type Row = Omit<RecordStanding, 'flow' | 'waitingFor' | 'state' | 'fields' | 'si
 };
 
 /** Reads where a record stands, or null when it was never seen in the source. */
-export async function readRecord(sql: Sql, mapping: Mapping, sourceId: string): Promise<RecordStanding | null> {
+export async function readRecord(
+  sql: Sql,
+  mapping: Mapping,
+  sourceId: string,
+): Promise<RecordStanding | null> {
   const { rows } = await sql.query<Row>(
     `select m.source_id as "sourceId", l.state, l.code, l.reason, l.fields, l.since, l.next_at as "nextAt", coalesce(l.attempts, 0) as attempts,
        l.target_id as "targetId", l.delivered_at as "deliveredAt", m.changed_at as "changedAt", l.mapping_hash as "mappingHash",
@@ -47,20 +54,54 @@ export async function readRecord(sql: Sql, mapping: Mapping, sourceId: string): 
   const row = rows[0];
   if (row === undefined) return null;
   const job = await liveJob(sql, pushQueue(mapping.flow), sourceId);
-  const { behind, ...standing } = row;
-  const base = { ...standing, flow: mapping.flow, fields: row.fields ?? [], waitingFor: await parentsOf(sql, mapping.flow, sourceId) };
+  const { behind: _behind, ...standing } = row;
+  const base = {
+    ...standing,
+    flow: mapping.flow,
+    fields: row.fields ?? [],
+    waitingFor: await parentsOf(sql, mapping.flow, sourceId),
+  };
   return { ...base, ...presentState(row, job) };
 }
 
 /** A change that the link has not caught up with makes the record pending, whatever stood there before. */
-function presentState(row: Row, job: LiveJob | null): Pick<RecordStanding, 'state' | 'since' | 'nextAt' | 'code' | 'reason'> {
+function presentState(
+  row: Row,
+  job: LiveJob | null,
+): Pick<RecordStanding, 'state' | 'since' | 'nextAt' | 'code' | 'reason'> {
   const nextAt = job === null ? row.nextAt : job.startAfter;
-  if (job?.state === 'active') return { state: 'sending', since: row.since ?? row.changedAt, nextAt, code: row.code, reason: row.reason };
+  if (job?.state === 'active')
+    return {
+      state: 'sending',
+      since: row.since ?? row.changedAt,
+      nextAt,
+      code: row.code,
+      reason: row.reason,
+    };
   if (row.behind && row.state !== 'in_doubt' && row.state !== 'retrying') {
-    if (row.state === 'pending') return { state: 'pending', since: row.since ?? row.changedAt, nextAt, code: row.code, reason: row.reason };
-    return { state: 'pending', since: row.changedAt, nextAt, code: 'changed', reason: 'it changed in the source' };
+    if (row.state === 'pending')
+      return {
+        state: 'pending',
+        since: row.since ?? row.changedAt,
+        nextAt,
+        code: row.code,
+        reason: row.reason,
+      };
+    return {
+      state: 'pending',
+      since: row.changedAt,
+      nextAt,
+      code: 'changed',
+      reason: 'it changed in the source',
+    };
   }
-  return { state: row.state ?? 'pending', since: row.since ?? row.changedAt, nextAt, code: row.code, reason: row.reason };
+  return {
+    state: row.state ?? 'pending',
+    since: row.since ?? row.changedAt,
+    nextAt,
+    code: row.code,
+    reason: row.reason,
+  };
 }
 
 async function parentsOf(sql: Sql, flow: string, sourceId: string): Promise<RecordStanding['waitingFor']> {
@@ -79,7 +120,10 @@ async function parentsOf(sql: Sql, flow: string, sourceId: string): Promise<Reco
 export type StateCounts = Readonly<Record<RecordState, number>>;
 
 /** How many records of a flow are in each state, and since when the oldest change waits. */
-export async function countStates(sql: Sql, mapping: Mapping): Promise<{ counts: StateCounts; oldestPending: Date | null }> {
+export async function countStates(
+  sql: Sql,
+  mapping: Mapping,
+): Promise<{ counts: StateCounts; oldestPending: Date | null }> {
   const { rows } = await sql.query<{ state: LinkState; count: number; oldest: Date | null }>(
     `select case when l.source_id is null or l.version < m.version then 'pending' else l.state end as state, count(*)::int as count, min(m.changed_at) as oldest
      from mirror m left join link l on l.flow = $1 and l.source_id = m.source_id
@@ -91,7 +135,15 @@ export async function countStates(sql: Sql, mapping: Mapping): Promise<{ counts:
     [pushQueue(mapping.flow)],
   );
   const counts: Record<RecordState, number> = {
-    pending: 0, waiting: 0, sending: sending.rows[0]?.count ?? 0, in_doubt: 0, retrying: 0, synced: 0, skipped: 0, dead: 0, removed: 0,
+    pending: 0,
+    waiting: 0,
+    sending: sending.rows[0]?.count ?? 0,
+    in_doubt: 0,
+    retrying: 0,
+    synced: 0,
+    skipped: 0,
+    dead: 0,
+    removed: 0,
   };
   for (const row of rows) counts[row.state] = row.count;
   counts.pending = Math.max(0, counts.pending - counts.sending);

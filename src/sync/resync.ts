@@ -21,16 +21,25 @@ export type Resynced = {
  * Repeats chosen records on purpose: reads them again from the source, and queues them before everything else.
  * What is sent is their newest state, and it is sent even if Causeway believes that the ERP has it already.
  */
-export async function resyncIds(context: SyncContext, mapping: Mapping, ids: readonly string[], signal: AbortSignal): Promise<Resynced> {
+export async function resyncIds(
+  context: SyncContext,
+  mapping: Mapping,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<Resynced> {
   const connection = connectionOf(context, mapping.read.from);
   if (connection.source === null) throw new Error(`connection ${connection.name} has no source`);
-  const related = context.mappings()
+  const related = context
+    .mappings()
     .filter((other) => other.read.from === mapping.read.from && other.read.entity === mapping.read.entity)
     .flatMap((other) => other.read.with);
   const queued: string[] = [];
   const unknown: string[] = [];
   for (const page of chunk([...new Set(ids)], connection.limits.page)) {
-    const found = await connection.source.readByIds({ entity: mapping.read.entity, with: [...new Set(related)].sort(), ids: page }, signal);
+    const found = await connection.source.readByIds(
+      { entity: mapping.read.entity, with: [...new Set(related)].sort(), ids: page },
+      signal,
+    );
     const known = found.filter((answer) => answer.status !== 'missing');
     unknown.push(...found.filter((answer) => answer.status === 'missing').map((answer) => answer.id));
     queued.push(...(await takeIn(context, mapping, known)));
@@ -42,8 +51,15 @@ async function takeIn(context: SyncContext, mapping: Mapping, found: readonly Fo
   const ids = found.map((answer) => answer.id);
   const stream = { connection: mapping.read.from, entity: mapping.read.entity };
   await transaction(context.database, async (tx) => {
-    await mirrorSightings(tx, stream, newestOfEach(found.flatMap((answer) => changeOf(answer, context.now()))));
-    const merged = found.flatMap((answer) => (answer.status === 'merged' ? [{ loser: answer.id, survivor: answer.into }] : []));
+    await mirrorSightings(
+      tx,
+      stream,
+      newestOfEach(found.flatMap((answer) => changeOf(answer, context.now()))),
+      'record',
+    );
+    const merged = found.flatMap((answer) =>
+      answer.status === 'merged' ? [{ loser: answer.id, survivor: answer.into }] : [],
+    );
     if (merged.length > 0) await repointMerged(tx, mapping.flow, merged);
     await queueOnPurpose(context, tx, mapping, ids, 'interactive');
   });
@@ -52,8 +68,10 @@ async function takeIn(context: SyncContext, mapping: Mapping, found: readonly Fo
 }
 
 function changeOf(answer: Found, now: Date): Change[] {
-  if (answer.status === 'found') return [{ kind: 'upsert', id: answer.id, modifiedAt: answer.modifiedAt, record: answer.record }];
-  if (answer.status === 'merged') return [{ kind: 'merge', id: answer.id, into: answer.into, modifiedAt: now.toISOString() }];
+  if (answer.status === 'found')
+    return [{ kind: 'upsert', id: answer.id, modifiedAt: answer.modifiedAt, record: answer.record }];
+  if (answer.status === 'merged')
+    return [{ kind: 'merge', id: answer.id, into: answer.into, modifiedAt: now.toISOString() }];
   return [];
 }
 
@@ -68,14 +86,37 @@ async function queueOnPurpose(
   await renewVersions(tx, { connection: mapping.read.from, entity: mapping.read.entity }, ids);
   await markPending(tx, flow, ids, 'resync', 'a person asked for it again');
   await forgetDeliveries(tx, flow, ids);
-  await enqueue(context.boss, tx, pushQueue(flow), flow, ids.map((sourceId) => ({ sourceId, startAfter: null })), priority);
-  await addHistory(tx, flow, null, ids.map((sourceId) => ({
-    sourceId, event: 'resync', code: null, message: 'a person asked for it again', version: null, targetId: null, mappingHash: null,
-  })));
+  await enqueue(
+    context.boss,
+    tx,
+    pushQueue(flow),
+    flow,
+    ids.map((sourceId) => ({ sourceId, startAfter: null })),
+    priority,
+  );
+  await addHistory(
+    tx,
+    flow,
+    null,
+    ids.map((sourceId) => ({
+      sourceId,
+      event: 'resync',
+      code: null,
+      message: 'a person asked for it again',
+      version: null,
+      targetId: null,
+      mappingHash: null,
+    })),
+  );
 }
 
 /** Queues every mirrored record of a flow, behind the changes that come in meanwhile. Returns how many. */
-export async function resyncAll(context: SyncContext, mapping: Mapping, onPage: (queued: number) => void, signal: AbortSignal): Promise<number> {
+export async function resyncAll(
+  context: SyncContext,
+  mapping: Mapping,
+  onPage: (queued: number) => void,
+  signal: AbortSignal,
+): Promise<number> {
   const stream = { connection: mapping.read.from, entity: mapping.read.entity };
   let after = '';
   let queued = 0;

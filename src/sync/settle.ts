@@ -8,7 +8,14 @@ import { deadLetterQueue, type Priority, pushQueue, writeBackQueue } from '../qu
 import { transaction } from '../store/database.ts';
 import { addHistory } from '../store/history.ts';
 import { closeIntents } from '../store/intent.ts';
-import { forgetDeliveries, type LinkUpdate, loadLinked, markPending, saveLinks, type Standing } from '../store/link.ts';
+import {
+  forgetDeliveries,
+  type LinkUpdate,
+  loadLinked,
+  markPending,
+  saveLinks,
+  type Standing,
+} from '../store/link.ts';
 import { lockMirrorVersions, renewVersions } from '../store/mirror.ts';
 import { addCounts, type CountName, type Counts } from '../store/run.ts';
 import { lockFlowLinks, park, unpark, wakeChildren } from '../store/waiting.ts';
@@ -30,24 +37,48 @@ export type Concluded = {
  * history, intents, parked and woken records, jobs for what changed meanwhile, write-backs and run counts.
  * Records whose lease is gone are left to whoever holds it now: nothing is settled for them. Returns the counts.
  */
-export async function settle(context: SyncContext, mapping: Mapping, runId: string, batch: readonly Concluded[]): Promise<Partial<Counts>> {
+export async function settle(
+  context: SyncContext,
+  mapping: Mapping,
+  runId: string,
+  batch: readonly Concluded[],
+): Promise<Partial<Counts>> {
   await context.reached('settling', mapping.flow);
   const counts = await transaction(context.database, async (tx) => {
-    const parkingFor = new Set(batch.flatMap(({ conclusion }) => conclusion.parkFor.map((parent) => parent.flow)));
+    const parkingFor = new Set(
+      batch.flatMap(({ conclusion }) => conclusion.parkFor.map((parent) => parent.flow)),
+    );
     await lockFlowLinks(tx, mapping.flow, parkingFor);
     const stream = { connection: mapping.read.from, entity: mapping.read.entity };
-    const versions = await lockMirrorVersions(tx, stream, batch.map(({ standing }) => standing.sourceId).sort());
+    const versions = await lockMirrorVersions(
+      tx,
+      stream,
+      batch.map(({ standing }) => standing.sourceId).sort(),
+    );
     const ours = await finishJobs(context, tx, mapping.flow, batch);
-    await sendLostAgain(context, tx, mapping, batch.filter((record) => !ours.includes(record)));
+    await sendLostAgain(
+      context,
+      tx,
+      mapping,
+      batch.filter((record) => !ours.includes(record)),
+    );
     if (ours.length === 0) return {};
-    await saveLinks(tx, mapping.flow, ours.map((record) => linkUpdate(mapping, record)));
+    await saveLinks(
+      tx,
+      mapping.flow,
+      ours.map((record) => linkUpdate(mapping, record)),
+    );
     await recordHistory(tx, mapping, runId, ours);
-    const linked = ours.filter(({ conclusion }) => conclusion.targetId !== null).map(({ standing }) => standing.sourceId);
+    const linked = ours
+      .filter(({ conclusion }) => conclusion.targetId !== null)
+      .map(({ standing }) => standing.sourceId);
     if (linked.length > 0) await closeIntents(tx, mapping.flow, linked);
     const unparked = await parkRecords(tx, mapping.flow, ours);
     await wake(context, tx, mapping.flow, ours);
     await queueAgain(context, tx, mapping.flow, ours, versions, unparked);
-    const wishes = ours.filter((record) => record.writeBack !== null).map(({ standing }) => due(standing.sourceId));
+    const wishes = ours
+      .filter((record) => record.writeBack !== null)
+      .map(({ standing }) => due(standing.sourceId));
     await enqueue(context.boss, tx, writeBackQueue(mapping.flow), mapping.flow, wishes, 'incremental');
     const counts = countConclusions(ours);
     await addCounts(tx, runId, counts);
@@ -64,8 +95,16 @@ const due = (sourceId: string): Enqueue => ({ sourceId, startAfter: null });
  * Records that we sent under a lease that was gone by then: their holder may have sent a newer state before ours
  * arrived. So the newest state is sent once more, even if it looks delivered.
  */
-async function sendLostAgain(context: SyncContext, tx: PoolClient, mapping: Mapping, lost: readonly Concluded[]): Promise<void> {
-  const sent = lost.filter(({ conclusion }) => conclusion.delivered || conclusion.state === 'in_doubt').map(({ standing }) => standing.sourceId).sort();
+async function sendLostAgain(
+  context: SyncContext,
+  tx: PoolClient,
+  mapping: Mapping,
+  lost: readonly Concluded[],
+): Promise<void> {
+  const sent = lost
+    .filter(({ conclusion }) => conclusion.delivered || conclusion.state === 'in_doubt')
+    .map(({ standing }) => standing.sourceId)
+    .sort();
   if (sent.length === 0) return;
   await renewVersions(tx, { connection: mapping.read.from, entity: mapping.read.entity }, sent);
   await forgetDeliveries(tx, mapping.flow, sent);
@@ -73,20 +112,43 @@ async function sendLostAgain(context: SyncContext, tx: PoolClient, mapping: Mapp
 }
 
 /** Completes or fails the jobs that are still ours, and gives back the records that they belong to. */
-async function finishJobs(context: SyncContext, tx: PoolClient, flow: string, batch: readonly Concluded[]): Promise<Concluded[]> {
+async function finishJobs(
+  context: SyncContext,
+  tx: PoolClient,
+  flow: string,
+  batch: readonly Concluded[],
+): Promise<Concluded[]> {
   const queue = pushQueue(flow);
   const failing = batch.filter(({ conclusion }) => conclusion.disposition.job === 'retry');
   const completing = batch.filter(({ conclusion }) => conclusion.disposition.job !== 'retry');
-  const superseded = batch.filter(({ standing }) => standing.state === 'dead').map(({ standing }) => standing.sourceId);
-  const completed = await completeJobs(context.boss, tx, queue, completing.map(({ job }) => job));
+  const superseded = batch
+    .filter(({ standing }) => standing.state === 'dead')
+    .map(({ standing }) => standing.sourceId);
+  const completed = await completeJobs(
+    context.boss,
+    tx,
+    queue,
+    completing.map(({ job }) => job),
+  );
   // A letter that is about to be superseded goes first, so that a record has at most one.
   if (superseded.length > 0) await dropDeadLetters(tx, queue, superseded);
-  const failed = await failJobs(context.boss, tx, queue, failing.map(({ job }) => job), failing[0]?.conclusion.code ?? 'failed');
+  const failed = await failJobs(
+    context.boss,
+    tx,
+    queue,
+    failing.map(({ job }) => job),
+    failing[0]?.conclusion.code ?? 'failed',
+  );
   const ours = batch.filter(({ job }) => completed.has(job.id) || failed.has(job.id));
   if (ours.length < batch.length) {
-    context.log.warn({ flow, lost: batch.length - ours.length }, 'the lease on some records was gone; they are left to its holder');
+    context.log.warn(
+      { flow, lost: batch.length - ours.length },
+      'the lease on some records was gone; they are left to its holder',
+    );
   }
-  const dead = ours.filter(({ conclusion }) => conclusion.disposition.job === 'dead').map(({ standing }) => due(standing.sourceId));
+  const dead = ours
+    .filter(({ conclusion }) => conclusion.disposition.job === 'dead')
+    .map(({ standing }) => due(standing.sourceId));
   await enqueue(context.boss, tx, deadLetterQueue(queue), flow, dead, 'incremental');
   return ours;
 }
@@ -110,33 +172,61 @@ function linkUpdate(mapping: Mapping, { job, standing, conclusion, writeBack }: 
   };
 }
 
-async function recordHistory(tx: PoolClient, mapping: Mapping, runId: string, ours: readonly Concluded[]): Promise<void> {
+async function recordHistory(
+  tx: PoolClient,
+  mapping: Mapping,
+  runId: string,
+  ours: readonly Concluded[],
+): Promise<void> {
   const entries = ours.flatMap(({ standing, conclusion }) =>
     conclusion.event === null
       ? []
-      : [{
-          sourceId: standing.sourceId, event: conclusion.event, code: conclusion.code, message: conclusion.reason,
-          version: standing.version, targetId: conclusion.targetId, mappingHash: mapping.hash,
-        }],
+      : [
+          {
+            sourceId: standing.sourceId,
+            event: conclusion.event,
+            code: conclusion.code,
+            message: conclusion.reason,
+            version: standing.version,
+            targetId: conclusion.targetId,
+            mappingHash: mapping.hash,
+          },
+        ],
   );
   if (entries.length > 0) await addHistory(tx, mapping.flow, runId, entries);
 }
 
 /** Parks what waits, and gives back the records whose parent was linked while they were being decided. */
 async function parkRecords(tx: PoolClient, flow: string, ours: readonly Concluded[]): Promise<Set<string>> {
-  const decidedBefore = ours.filter(({ standing }) => standing.state === 'waiting').map(({ standing }) => standing.sourceId);
+  const decidedBefore = ours
+    .filter(({ standing }) => standing.state === 'waiting')
+    .map(({ standing }) => standing.sourceId);
   if (decidedBefore.length > 0) await unpark(tx, flow, decidedBefore);
   const waiting = ours.filter(({ conclusion }) => conclusion.parkFor.length > 0);
   if (waiting.length === 0) return new Set();
-  const linked = await loadLinked(tx, waiting.flatMap(({ conclusion }) => conclusion.parkFor));
-  const parentCame = (record: Concluded): boolean => record.conclusion.parkFor.some((parent) => linked(parent) !== null);
+  const linked = await loadLinked(
+    tx,
+    waiting.flatMap(({ conclusion }) => conclusion.parkFor),
+  );
+  const parentCame = (record: Concluded): boolean =>
+    record.conclusion.parkFor.some((parent) => linked(parent) !== null);
   const parked = waiting.filter((record) => !parentCame(record));
-  if (parked.length > 0) await park(tx, flow, parked.map(({ standing, conclusion }) => ({ sourceId: standing.sourceId, for: conclusion.parkFor })));
+  if (parked.length > 0)
+    await park(
+      tx,
+      flow,
+      parked.map(({ standing, conclusion }) => ({ sourceId: standing.sourceId, for: conclusion.parkFor })),
+    );
   return new Set(waiting.filter(parentCame).map(({ standing }) => standing.sourceId));
 }
 
 /** The transaction that links a parent queues its children. */
-async function wake(context: SyncContext, tx: PoolClient, flow: string, ours: readonly Concluded[]): Promise<void> {
+async function wake(
+  context: SyncContext,
+  tx: PoolClient,
+  flow: string,
+  ours: readonly Concluded[],
+): Promise<void> {
   const newlyLinked = ours
     .filter(({ standing, conclusion }) => standing.targetId === null && conclusion.targetId !== null)
     .map(({ standing }) => standing.sourceId);
@@ -160,7 +250,11 @@ async function queueAgain(
   for (const { job, standing, conclusion } of ours) {
     const { disposition } = conclusion;
     const changed = (versions.get(standing.sourceId) ?? null) !== standing.version;
-    if (disposition.job === 'retry' || (disposition.job !== 'again' && !changed && !unparked.has(standing.sourceId))) continue;
+    if (
+      disposition.job === 'retry' ||
+      (disposition.job !== 'again' && !changed && !unparked.has(standing.sourceId))
+    )
+      continue;
     const startAfter = disposition.job === 'again' ? disposition.at : null;
     const priority = priorityOf(job);
     again.set(priority, [...(again.get(priority) ?? []), { sourceId: standing.sourceId, startAfter }]);
@@ -170,7 +264,8 @@ async function queueAgain(
   }
 }
 
-const priorityOf = (job: LeasedJob): Priority => (job.priority >= 30 ? 'interactive' : job.priority >= 20 ? 'incremental' : 'backfill');
+const priorityOf = (job: LeasedJob): Priority =>
+  job.priority >= 30 ? 'interactive' : job.priority >= 20 ? 'incremental' : 'backfill';
 
 function countConclusions(ours: readonly Concluded[]): Partial<Counts> {
   const counts: Partial<Record<CountName, number>> = {};

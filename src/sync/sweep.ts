@@ -14,7 +14,10 @@ export async function sweep(context: SyncContext, mapping: Mapping): Promise<num
     if (forgotten.length === 0) return 0;
     const records = forgotten.map((sourceId) => ({ sourceId, startAfter: null }));
     await enqueue(context.boss, tx, pushQueue(mapping.flow), mapping.flow, records, 'incremental');
-    context.log.error({ alarm: 'forgotten_records', flow: mapping.flow, found: forgotten.length }, 'records without a job were found and queued');
+    context.log.error(
+      { alarm: 'forgotten_records', flow: mapping.flow, found: forgotten.length },
+      'records without a job were found and queued',
+    );
     return forgotten.length;
   });
 }
@@ -30,7 +33,14 @@ async function findForgotten(sql: Sql, mapping: Mapping): Promise<string[]> {
          or ($5 and l.state = 'synced' and l.write_back is null and l.mapping_hash = $6))
        and not exists (select from causeway_jobs.job j where j.name = $4 and j.singleton_key = m.source_id and j.state in ('created', 'retry', 'active'))
      order by m.source_id limit 10000`,
-    [mapping.flow, mapping.read.from, mapping.read.entity, pushQueue(mapping.flow), mapping.writeBack.length > 0, mapping.hash],
+    [
+      mapping.flow,
+      mapping.read.from,
+      mapping.read.entity,
+      pushQueue(mapping.flow),
+      mapping.writeBack.length > 0,
+      mapping.hash,
+    ],
   );
   return rows.map((row) => row.source_id);
 }

@@ -20,7 +20,13 @@ export type FlowRun = {
  * One run of one flow: reads what changed, and at the same time decides, pushes, settles and writes back, until
  * nothing is left that is due in time. Aborting it ends it between two steps; whatever is unsettled stays queued.
  */
-export async function syncFlow(context: SyncContext, mapping: Mapping, cause: Cause, patience: Patience, signal: AbortSignal): Promise<FlowRun> {
+export async function syncFlow(
+  context: SyncContext,
+  mapping: Mapping,
+  cause: Cause,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<FlowRun> {
   await keepMappingVersion(context.database, mapping);
   const runId = await beginRun(context.database, mapping.flow, cause);
   let problem: string | null = 'ended before its time';
@@ -38,12 +44,20 @@ export async function syncFlow(context: SyncContext, mapping: Mapping, cause: Ca
 }
 
 /** Reading, pushing and writing back go on side by side; each ends when the one before it has ended and its queue is empty. */
-async function carry(context: SyncContext, mapping: Mapping, runId: string, patience: Patience, signal: AbortSignal): Promise<FlowRun['stopped']> {
+async function carry(
+  context: SyncContext,
+  mapping: Mapping,
+  runId: string,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<FlowRun['stopped']> {
   // One part that fails ends the others, so that no work goes on behind a run that has ended.
   const ending = new AbortController();
   const abort = AbortSignal.any([signal, ending.signal]);
   const progress = { reading: true, pushing: true };
-  const read = readUntilCaughtUp(context, mapping, runId, patience, abort).finally(() => (progress.reading = false));
+  const read = readUntilCaughtUp(context, mapping, runId, patience, abort).finally(
+    () => (progress.reading = false),
+  );
   const workers = pushers(context, mapping, runId, patience, abort, () => !progress.reading);
   const pushed = Promise.all(workers).finally(() => (progress.pushing = false));
   const writers = writeBackers(context, mapping, runId, patience, abort, () => !progress.pushing);
@@ -60,28 +74,52 @@ async function carry(context: SyncContext, mapping: Mapping, runId: string, pati
 
 type NothingMoreComes = () => boolean;
 
-function pushers(context: SyncContext, mapping: Mapping, runId: string, patience: Patience, signal: AbortSignal, nothingMoreComes: NothingMoreComes): Promise<Drained>[] {
+function pushers(
+  context: SyncContext,
+  mapping: Mapping,
+  runId: string,
+  patience: Patience,
+  signal: AbortSignal,
+  nothingMoreComes: NothingMoreComes,
+): Promise<Drained>[] {
   const { name, limits } = connectionOf(context, mapping.write.to);
   const draining = {
-    queue: pushQueue(mapping.flow), connection: name, batch: limits.batch, patience, nothingMoreComes,
+    queue: pushQueue(mapping.flow),
+    connection: name,
+    batch: limits.batch,
+    patience,
+    nothingMoreComes,
     deliver: (taken: Lease) => deliverBatch(context, mapping, runId, taken),
   };
   return Array.from({ length: limits.concurrency }, () => drain(context, mapping, draining, signal));
 }
 
-function writeBackers(context: SyncContext, mapping: Mapping, runId: string, patience: Patience, signal: AbortSignal, nothingMoreComes: NothingMoreComes): Promise<Drained>[] {
+function writeBackers(
+  context: SyncContext,
+  mapping: Mapping,
+  runId: string,
+  patience: Patience,
+  signal: AbortSignal,
+  nothingMoreComes: NothingMoreComes,
+): Promise<Drained>[] {
   const to = mapping.writeBack[0]?.to;
   if (to === undefined) return [];
   const { limits } = connectionOf(context, to);
   const draining = {
-    queue: writeBackQueue(mapping.flow), connection: to, batch: limits.batch, patience, nothingMoreComes,
+    queue: writeBackQueue(mapping.flow),
+    connection: to,
+    batch: limits.batch,
+    patience,
+    nothingMoreComes,
     deliver: async (taken: Lease) => {
       await writeBackBatch(context, mapping, runId, taken);
       return {};
     },
   };
   // Half of what the connection allows, so that reading goes on beside it.
-  return Array.from({ length: Math.max(1, Math.floor(limits.concurrency / 2)) }, () => drain(context, mapping, draining, signal));
+  return Array.from({ length: Math.max(1, Math.floor(limits.concurrency / 2)) }, () =>
+    drain(context, mapping, draining, signal),
+  );
 }
 
 function stopOf(mapping: Mapping, detected: Detected, drained: readonly Drained[]): FlowRun['stopped'] {
@@ -90,16 +128,36 @@ function stopOf(mapping: Mapping, detected: Detected, drained: readonly Drained[
   return closed?.end === 'closed' ? { connection: closed.connection, reason: closed.reason } : null;
 }
 
+const readerPollMs = 500;
+
 /** Reads on after a source was held, as long as patience lasts. */
-async function readUntilCaughtUp(context: SyncContext, mapping: Mapping, runId: string, patience: Patience, signal: AbortSignal): Promise<Detected> {
+async function readUntilCaughtUp(
+  context: SyncContext,
+  mapping: Mapping,
+  runId: string,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<Detected> {
   let lastProgress = context.now().getTime();
   for (;;) {
     const detected = await detect(context, mapping, runId, signal);
-    if (detected.end !== 'held') return detected;
+    if (detected.end === 'caught_up') return detected;
+    if (detected.end === 'elsewhere') {
+      if (!patience.awaitReader) return detected;
+      // Another process reads, or was killed while it did: then its claim runs out.
+      await context.sleep(readerPollMs, signal);
+      lastProgress = context.now().getTime();
+      continue;
+    }
     const waitMs = Math.max(1, detected.until.getTime() - context.now().getTime());
     if (detected.pages > 0) lastProgress = context.now().getTime();
     if (context.now().getTime() + waitMs - lastProgress > patience.closedForMs) return detected;
-    context.onProgress({ flow: mapping.flow, kind: 'waiting_until', until: detected.until, reason: detected.reason });
+    context.onProgress({
+      flow: mapping.flow,
+      kind: 'waiting_until',
+      until: detected.until,
+      reason: detected.reason,
+    });
     await context.sleep(waitMs, signal);
   }
 }

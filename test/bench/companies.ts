@@ -22,19 +22,28 @@ const records = Number(values.records ?? (values.quick ? 2000 : 50_000));
 const never = new AbortController().signal;
 
 /** Two sandboxes in a process of their own, and a configuration that uses them. */
-async function startSandboxes(folder: string, name: string): Promise<{ config: string; stop(): Promise<void> }> {
+async function startSandboxes(
+  folder: string,
+  name: string,
+): Promise<{ config: string; stop(): Promise<void> }> {
   const data = join(folder, name);
   const config = join(folder, `${name}.yaml`);
-  await writeFile(config, [
-    'database: embedded',
-    `data: "${data}"`,
-    `mappings: "${join(root, 'mappings')}"`,
-    'log: { level: error }',
-    'connections:',
-    `  crm: { connector: hubspot, sandbox: { seed: "companies:${records}" } }`,
-    '  erp: { connector: odoo, sandbox: { seed: "empty" } }',
-  ].join('\n'));
-  const child = spawn(process.execPath, ['src/main.ts', 'sandbox', 'serve', '--config', config], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  await writeFile(
+    config,
+    [
+      'database: embedded',
+      `data: "${data}"`,
+      `mappings: "${join(root, 'mappings')}"`,
+      'log: { level: error }',
+      'connections:',
+      `  crm: { connector: hubspot, sandbox: { seed: "companies:${records}" } }`,
+      '  erp: { connector: odoo, sandbox: { seed: "empty" } }',
+    ].join('\n'),
+  );
+  const child = spawn(process.execPath, ['src/main.ts', 'sandbox', 'serve', '--config', config], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   for await (const line of createInterface({ input: child.stdout })) if (line.includes('Ctrl-C')) break;
   child.stdout.resume();
   return {
@@ -64,7 +73,19 @@ async function handWritten({ context }: Causeway): Promise<void> {
     const page = await source.changesSince({ entity: 'companies', with: [], cursor, now }, never);
     const items = page.changes.flatMap((change): SinkItem[] =>
       change.kind === 'upsert'
-        ? [{ id: change.id, externalKey: `floor/${change.id}`, targetId: null, fields: { name: change.record['name'] ?? null, city: change.record['city'] ?? null, is_company: true }, lines: {} }]
+        ? [
+            {
+              id: change.id,
+              externalKey: `floor/${change.id}`,
+              targetId: null,
+              fields: {
+                name: change.record['name'] ?? null,
+                city: change.record['city'] ?? null,
+                is_company: true,
+              },
+              lines: {},
+            },
+          ]
         : [],
     );
     for (let start = 0; start < items.length; start += erp.limits.batch) {
@@ -88,7 +109,11 @@ function stopwatch(): { reached: (step: Step) => void; report(): string[] } {
       }
       if (step !== 'page_read' && step !== 'page_committed') last = { step, at };
     },
-    report: () => [...spent].sort(([, a], [, b]) => b - a).slice(0, 5).map(([name, ms]) => `    ${(ms / 1000).toFixed(1).padStart(6)} s  ${name}`),
+    report: () =>
+      [...spent]
+        .sort(([, a], [, b]) => b - a)
+        .slice(0, 5)
+        .map(([name, ms]) => `    ${(ms / 1000).toFixed(1).padStart(6)} s  ${name}`),
   };
 }
 
@@ -102,12 +127,27 @@ try {
 
   const sandboxes = await startSandboxes(folder, 'causeway');
   const watch = stopwatch();
-  const causeway = await compose({ configFile: sandboxes.config, systems: 'open', halt: never, reached: watch.reached });
+  const causeway = await compose({
+    configFile: sandboxes.config,
+    systems: 'open',
+    halt: never,
+    reached: watch.reached,
+  });
   const memory: number[] = [];
   const sampler = setInterval(() => memory.push(process.memoryUsage.rss()), 250);
-  const carried = await timed(() => catchUp(causeway.context, ['accounts'], 'sync', { dueWithinMs: 1000, closedForMs: 30_000 }, never));
+  const carried = await timed(() =>
+    catchUp(
+      causeway.context,
+      ['accounts'],
+      'sync',
+      { dueWithinMs: 1000, closedForMs: 30_000, awaitReader: true },
+      never,
+    ),
+  );
   clearInterval(sampler);
-  const { rows } = await causeway.context.database.query<{ state: string; count: string }>('select state, count(*) from link group by 1');
+  const { rows } = await causeway.context.database.query<{ state: string; count: string }>(
+    'select state, count(*) from link group by 1',
+  );
   await causeway.close();
   await sandboxes.stop();
   if (rows.length !== 1 || rows[0]?.state !== 'synced' || Number(rows[0].count) !== records) {
@@ -115,15 +155,17 @@ try {
   }
   const megabytes = (bytes: number | undefined): string => `${Math.round((bytes ?? 0) / 1e6)} MB`;
   const quarter = Math.floor(memory.length / 4);
-  console.log([
-    `${records} companies, sandbox to sandbox, on one machine`,
-    `  hand-written floor: ${floor.seconds.toFixed(1)} s, ${Math.round(records / floor.seconds)}/s`,
-    `  causeway:           ${carried.seconds.toFixed(1)} s, ${Math.round(records / carried.seconds)}/s, ${((carried.cpuSeconds * 1e3) / records).toFixed(2)} ms of its own CPU a record`,
-    `  ratio to the floor: ${(floor.seconds / carried.seconds).toFixed(2)}`,
-    `  memory: ${megabytes(memory[quarter])} after a quarter, ${megabytes(memory.at(-1))} at the end, ${megabytes(Math.max(...memory))} at most`,
-    '  where the time went, between steps, over all workers:',
-    ...watch.report(),
-  ].join('\n'));
+  console.log(
+    [
+      `${records} companies, sandbox to sandbox, on one machine`,
+      `  hand-written floor: ${floor.seconds.toFixed(1)} s, ${Math.round(records / floor.seconds)}/s`,
+      `  causeway:           ${carried.seconds.toFixed(1)} s, ${Math.round(records / carried.seconds)}/s, ${((carried.cpuSeconds * 1e3) / records).toFixed(2)} ms of its own CPU a record`,
+      `  ratio to the floor: ${(floor.seconds / carried.seconds).toFixed(2)}`,
+      `  memory: ${megabytes(memory[quarter])} after a quarter, ${megabytes(memory.at(-1))} at the end, ${megabytes(Math.max(...memory))} at most`,
+      '  where the time went, between steps, over all workers:',
+      ...watch.report(),
+    ].join('\n'),
+  );
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -11,8 +11,17 @@ describe('the progress of a flow', () => {
     now = at(10);
     board.take({ flow: 'orders', kind: 'settled', counts: { created: 100 } });
     const [line] = board.lines(now);
-    expect(line).toEqual({ flow: 'orders', done: 100, total: 830, perSecond: 10, secondsLeft: 73, waiting: null });
-    expect(line && renderLine(line, 6)).toBe('  orders ███░░░░░░░░░░░░░░░░░░░░░       100/830     10/s  73 s left');
+    expect(line).toEqual({
+      flow: 'orders',
+      done: 100,
+      total: 830,
+      perSecond: 10,
+      secondsLeft: 73,
+      waiting: null,
+    });
+    expect(line && renderLine(line, 6)).toBe(
+      '  orders ███░░░░░░░░░░░░░░░░░░░░░       100/830     10/s  73 s left',
+    );
   });
 
   it('counts a record once in the total when it was read again unchanged', () => {

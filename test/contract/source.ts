@@ -45,11 +45,7 @@ const mostPages = 500;
 const hourMs = 3_600_000;
 
 /** One page; the cursor goes through JSON, as it does on its way to Postgres and back. */
-export async function readPage(
-  bench: SourceBench,
-  cursor: Cursor | null,
-  source = bench.source,
-): Promise<Page> {
+async function readPage(bench: SourceBench, cursor: Cursor | null, source = bench.source): Promise<Page> {
   const page = await source.changesSince(
     { entity: bench.entity, with: bench.with, cursor, now: bench.clock.now() },
     never,

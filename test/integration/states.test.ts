@@ -13,12 +13,20 @@ afterEach(async () => {
   open = [];
 });
 
-type Setting = { readonly source: MemorySource; readonly sink: MemorySink; readonly journey: Journey; readonly mapping: Mapping };
+type Setting = {
+  readonly source: MemorySource;
+  readonly sink: MemorySink;
+  readonly journey: Journey;
+  readonly mapping: Mapping;
+};
 
 async function setting(over: Partial<Mapping> = {}): Promise<Setting> {
   const [source, sink] = [memorySource(), memorySink()];
   const mapping = aMapping({ flow: 'accounts', ...over });
-  const journey = await startJourney({ connections: { crm: { source, sink: null }, erp: { source: null, sink } }, mappings: [mapping] });
+  const journey = await startJourney({
+    connections: { crm: { source, sink: null }, erp: { source: null, sink } },
+    mappings: [mapping],
+  });
   open.push(journey);
   return { source, sink, journey, mapping };
 }
@@ -46,7 +54,9 @@ describe('P5: every record has one explainable state', () => {
     at.source.put('c1', { name: 'Acme' });
     const { record, headline } = await lookAt(at, 'page_committed');
     expect(record.state).toBe('pending');
-    expect(headline).toBe('It is not in the ERP yet; a change waits to be sent, because it changed in the source.');
+    expect(headline).toBe(
+      'It is not in the ERP yet; a change waits to be sent, because it changed in the source.',
+    );
   });
 
   it('is sending while its batch is on the wire', async () => {
@@ -86,7 +96,10 @@ describe('P5: every record has one explainable state', () => {
     const at = await setting();
     at.source.put('c1', { name: 'Acme' });
     let refusals = 0;
-    at.sink.refuse = () => (++refusals > 1 ? null : new Fault({ kind: 'transient', code: 'locked', message: 'the record is locked' }));
+    at.sink.refuse = () =>
+      ++refusals > 1
+        ? null
+        : new Fault({ kind: 'transient', code: 'locked', message: 'the record is locked' });
     let retrying: Explanation | undefined;
     at.journey.at = async (step) => {
       if (step === 'settled') retrying ??= await story(at);
@@ -98,19 +111,30 @@ describe('P5: every record has one explainable state', () => {
   });
 
   it('is skipped with the reason when the mapping leaves it out', async () => {
-    const at = await setting({ run: () => ({ kind: 'skipped', code: 'only_when', reason: 'stage is not closedwon' }) });
+    const at = await setting({
+      run: () => ({ kind: 'skipped', code: 'only_when', reason: 'stage is not closedwon' }),
+    });
     at.source.put('c1', { name: 'Acme' });
     await at.journey.carry();
-    expect((await story(at)).headline).toBe('It is not in the ERP; the mapping leaves it out: stage is not closedwon.');
+    expect((await story(at)).headline).toBe(
+      'It is not in the ERP; the mapping leaves it out: stage is not closedwon.',
+    );
   });
 
   it('is dead with every problem when the mapping rejects it, and pending again when it is redriven', async () => {
-    const problems = [{ code: 'bad_country', field: 'country_id', message: '"Atlantis" is no country' }, { code: 'too_long', field: 'name', message: 'is too long' }];
+    const problems = [
+      { code: 'bad_country', field: 'country_id', message: '"Atlantis" is no country' },
+      { code: 'too_long', field: 'name', message: 'is too long' },
+    ];
     const at = await setting({ run: () => ({ kind: 'rejected', problems }) });
     at.source.put('c1', { name: 'Acme' });
     await at.journey.carry();
-    expect((await listDeadLetters(at.journey.context.database, at.mapping, 10)).map(({ sourceId, fields }) => [sourceId, fields.map(({ field }) => field)]))
-      .toEqual([['c1', ['country_id', 'name']]]);
+    expect(
+      (await listDeadLetters(at.journey.context.database, at.mapping, 10)).map(({ sourceId, fields }) => [
+        sourceId,
+        fields.map(({ field }) => field),
+      ]),
+    ).toEqual([['c1', ['country_id', 'name']]]);
     expect(await redrive(at.journey.context, at.mapping, ['c1', 'c2'])).toEqual(['c1']);
     expect((await story(at)).record).toMatchObject({ state: 'pending', reason: 'a person sent it again' });
     expect(await listDeadLetters(at.journey.context.database, at.mapping, 10)).toEqual([]);
@@ -119,13 +143,18 @@ describe('P5: every record has one explainable state', () => {
   it('is no longer dead when the record is mended in the source', async () => {
     const at = await setting();
     at.source.put('c1', { name: 'bad' });
-    at.sink.refuse = (item) => (item.fields['name'] === 'bad' ? new Fault({ kind: 'invalid_record', code: 'refused', message: 'no' }) : null);
+    at.sink.refuse = (item) =>
+      item.fields['name'] === 'bad'
+        ? new Fault({ kind: 'invalid_record', code: 'refused', message: 'no' })
+        : null;
     await at.journey.carry();
     expect((await story(at)).record.state).toBe('dead');
     at.source.put('c1', { name: 'good' });
     await at.journey.carry();
     expect((await story(at)).record.state).toBe('synced');
-    const left = await at.journey.context.database.query(`select 1 from causeway_jobs.job where name = 'push/accounts/dead'`);
+    const left = await at.journey.context.database.query(
+      `select 1 from causeway_jobs.job where name = 'push/accounts/dead'`,
+    );
     expect(left.rows).toEqual([]);
   });
 
@@ -159,11 +188,24 @@ describe('P5: every record has one explainable state', () => {
   it('counts every record in exactly one state', async () => {
     const at = await setting();
     for (let n = 0; n < 30; n++) at.source.put(`c${n}`, { name: n % 3 === 0 ? 'bad' : 'good' });
-    at.sink.refuse = (item) => (item.fields['name'] === 'bad' ? new Fault({ kind: 'invalid_record', code: 'refused', message: 'no' }) : null);
+    at.sink.refuse = (item) =>
+      item.fields['name'] === 'bad'
+        ? new Fault({ kind: 'invalid_record', code: 'refused', message: 'no' })
+        : null;
     await at.journey.carry();
     at.source.put('c1', { name: 'changed' });
     const { counts } = await countStates(at.journey.context.database, at.mapping);
-    expect(counts).toEqual({ pending: 0, waiting: 0, sending: 0, in_doubt: 0, retrying: 0, synced: 20, skipped: 0, dead: 10, removed: 0 });
+    expect(counts).toEqual({
+      pending: 0,
+      waiting: 0,
+      sending: 0,
+      in_doubt: 0,
+      retrying: 0,
+      synced: 20,
+      skipped: 0,
+      dead: 10,
+      removed: 0,
+    });
   });
 });
 
@@ -173,7 +215,13 @@ describe('P8: a sick system kills no records', () => {
     for (let n = 0; n < 40; n++) at.source.put(`c${n}`, { name: `Company ${n}` });
     let calls = 0;
     at.sink.before = () => {
-      if (++calls <= 3) throw new Fault({ kind: 'transient', code: 'connection_refused', message: 'the ERP does not answer', retryAfterMs: 20 });
+      if (++calls <= 3)
+        throw new Fault({
+          kind: 'transient',
+          code: 'connection_refused',
+          message: 'the ERP does not answer',
+          retryAfterMs: 20,
+        });
     };
     const runs = await at.journey.carry();
     expect(at.sink.records.size).toBe(40);
@@ -191,6 +239,9 @@ describe('P8: a sick system kills no records', () => {
     at.sink.check = () => Promise.reject(refused);
     const runs = await at.journey.carry();
     expect(runs.at(-1)?.stopped).toEqual({ connection: 'erp', reason: 'the API key was refused' });
-    expect(await story(at)).toMatchObject({ record: { state: 'pending', attempts: 0 }, next: expect.stringContaining('the API key was refused') });
+    expect(await story(at)).toMatchObject({
+      record: { state: 'pending', attempts: 0 },
+      next: expect.stringContaining('the API key was refused'),
+    });
   });
 });

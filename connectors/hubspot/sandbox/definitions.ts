@@ -1,7 +1,7 @@
 /** The properties of the sandbox's account, in the form in which HubSpot's properties API gives them. */
 import type { ObjectType } from '../objects.ts';
 
-export type Option = {
+type Option = {
   readonly label: string;
   readonly value: string;
   readonly displayOrder: number;

@@ -27,7 +27,7 @@ export function parse<S extends z.ZodType>(shape: S, body: unknown): z.output<S>
   throw badRequest(`Invalid input JSON: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
-export function listOf(text: string | undefined): string[] | null {
+function listOf(text: string | undefined): string[] | null {
   return text === undefined || text === '' ? null : text.split(',').map((name) => name.trim());
 }
 

@@ -52,14 +52,6 @@ export function rowNotFound(ids: readonly string[], type: string) {
 }
 
 /** A refusal of property values names the properties twice: as JSON inside the message, and in `errors`. */
-export function invalidProperties(problems: readonly PropertyProblem[], portalId: number): Refusal {
-  return new Refusal(400, {
-    status: 'error',
-    correlationId: correlationId(),
-    ...invalidBody(problems, portalId),
-  });
-}
-
 export function invalidBody(problems: readonly PropertyProblem[], portalId: number) {
   const listed = problems.map((problem) => ({
     isValid: false,

@@ -10,7 +10,7 @@ import { checkValues, uniqueProblems } from './values.ts';
 import type { Entry } from './world.ts';
 
 export type Planned = { readonly id: string; readonly entries: readonly Entry[] };
-export type RowError = {
+type RowError = {
   readonly status: string;
   readonly category: string;
   readonly message: string;
@@ -26,7 +26,7 @@ export const associationInput = z.object({
 type AssociationInput = z.output<typeof associationInput>;
 
 type Values = { readonly [name: string]: unknown };
-export type Stamp = { readonly at?: number };
+type Stamp = { readonly at?: number };
 
 export function isRefused(planned: Planned | Refused): planned is Refused {
   return 'error' in planned;

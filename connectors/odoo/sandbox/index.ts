@@ -50,7 +50,9 @@ function giveUp(response: ServerResponse, error: unknown): void {
 function seedOf(seed: string): { readonly version: Version; readonly ownPartners: boolean } {
   const match = /^(empty|fresh)(?::(16|19))?$/.exec(seed);
   if (match === null)
-    throw new Error(`unknown seed "${seed}" of the Odoo sandbox: use empty or fresh, with :16 or :19 behind it`);
+    throw new Error(
+      `unknown seed "${seed}" of the Odoo sandbox: use empty or fresh, with :16 or :19 behind it`,
+    );
   return { version: match[2] === '16' ? 16 : 19, ownPartners: match[1] === 'fresh' };
 }
 

@@ -13,12 +13,12 @@ export const hourMs = 60 * minuteMs;
 const start = Date.UTC(2026, 4, 4, 8, 0, 0, 250);
 
 type Json = { [key: string]: unknown };
-export type Flat = { [field: string]: string | null } & { id: string };
+type Flat = { [field: string]: string | null } & { id: string };
 
 type Stats = { readonly requests: number; readonly operations: { readonly [operation: string]: number } };
 
 /** The parts of HubSpot's answers that the tests look at; an answer has only some of them. */
-export type Body = {
+type Body = {
   readonly id: string;
   readonly properties: { readonly [name: string]: string | null };
   readonly createdAt: string;
@@ -91,7 +91,7 @@ export async function bench(
       ...settings,
     });
     const http = openKit(hubspot.limits(parsed));
-    return hubspot.open(parsed, { http, now: clock.now, log });
+    return hubspot.open(parsed, { http, now: clock.now, sleep: async () => {}, log });
   };
   const client = openKit({ concurrency: 8, rate: null }).client({
     baseUrl: sandbox.url,

@@ -50,7 +50,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     const parsed = odoo.settings.parse({ ...sandbox.settings, ...options.settings, ...settings });
     const http = httpKit({ limits: odoo.limits(parsed), now, log });
     kits.push(http);
-    const { sink } = odoo.open(parsed, { http, now, log });
+    const { sink } = odoo.open(parsed, { http, now, sleep: async () => {}, log });
     if (sink === null) throw new Error('the Odoo connector has no sink');
     return sink;
   };
