@@ -69,7 +69,7 @@ export function hubspotClient(settings: HubSpotSettings, kit: Kit): HubSpotClien
     signal: AbortSignal,
   ) {
     const send = (): Promise<HttpReply> => exchange({ ...request, safe: true }, signal);
-    const reply = await sendAgain(send, kit.sleep, signal).catch(blameTheRequest);
+    const reply = await sendAgain(send, true, kit.sleep, signal).catch(blameTheRequest);
     return { body: parsed(shape, reply, request.path), date: dateOf(reply) };
   }
 
@@ -80,7 +80,7 @@ export function hubspotClient(settings: HubSpotSettings, kit: Kit): HubSpotClien
     find: async (path, query, shape, signal) => {
       try {
         const send = (): Promise<HttpReply> => exchange({ method: 'GET', path, query, safe: true }, signal);
-        const reply = await sendAgain(send, kit.sleep, signal);
+        const reply = await sendAgain(send, true, kit.sleep, signal);
         return parsed(shape, reply, path);
       } catch (error) {
         if (error instanceof Fault && error.kind === 'not_found') return null;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Kit } from '../../src/connector/contract.ts';
 import { Fault } from '../../src/connector/fault.ts';
+import { sendAgain } from '../../src/connector/send-again.ts';
 import { classify } from './faults.ts';
 import { callService, jsonRpc } from './json-rpc.ts';
 import { json2 } from './json2.ts';
@@ -30,9 +31,9 @@ export function odooServer(settings: OdooSettings, kit: Kit): OdooServer {
       return { version, protocol: protocol.name };
     },
     async call(call, signal) {
-      const { protocol } = known ?? (await greet(signal));
+      const { protocol } = known ?? (await sendAgain(() => greet(signal), true, kit.sleep, signal));
       try {
-        return await protocol.call(call, signal);
+        return await sendAgain(() => protocol.call(call, signal), call.writes !== true, kit.sleep, signal);
       } catch (error) {
         if (error instanceof Fault && (error.kind === 'auth' || error.kind === 'config')) known = null;
         throw error;

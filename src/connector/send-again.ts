@@ -7,12 +7,14 @@ const attempts = 4;
 const firstPauseMs = 250;
 
 /**
- * Sends a request that does no harm when it is sent twice, again after the vendor refused it for a moment. A page of a
- * source takes several requests: were one refusal to cost the whole page, a vendor that refuses every nth request would
- * never let a page of n requests through. Gives up with the last Fault; other kinds pass at once.
+ * Sends a request again after the vendor refused it for a moment. A page or a batch takes several requests: were one
+ * refusal to cost the whole of it, a vendor that refuses every nth request would never let n requests through.
+ * A refusal for too many requests was surely not carried out; after any other passing failure only a `safe` request
+ * is sent again. Gives up with the last Fault; faults of other kinds pass at once.
  */
 export async function sendAgain<T>(
   send: () => Promise<T>,
+  safe: boolean,
   sleep: Kit['sleep'],
   signal: AbortSignal,
 ): Promise<T> {
@@ -20,15 +22,16 @@ export async function sendAgain<T>(
     try {
       return await send();
     } catch (error) {
-      const waitMs = error instanceof Fault ? pauseFor(error, attempt) : null;
+      const waitMs = error instanceof Fault ? pauseFor(error, safe, attempt) : null;
       if (waitMs === null) throw error;
       await sleep(waitMs, signal);
     }
   }
 }
 
-function pauseFor(fault: Fault, attempt: number): number | null {
-  if (attempt >= attempts || (fault.kind !== 'rate_limited' && fault.kind !== 'transient')) return null;
+function pauseFor(fault: Fault, safe: boolean, attempt: number): number | null {
+  if (attempt >= attempts) return null;
+  if (fault.kind !== 'rate_limited' && !(safe && fault.kind === 'transient')) return null;
   const waitMs = fault.retryAfterMs ?? firstPauseMs * 2 ** attempt;
   return waitMs > longestWaitMs ? null : waitMs;
 }

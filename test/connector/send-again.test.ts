@@ -31,13 +31,13 @@ describe('a request that was refused for a moment', () => {
       fault('transient'),
       fault('transient'),
     ]);
-    expect(await sendAgain(send, sleep, never)).toBe('answer');
+    expect(await sendAgain(send, true, sleep, never)).toBe('answer');
     expect(waits).toEqual([1000, 1000, 2000]);
   });
 
   it('is given up after four attempts, with the last fault', async () => {
     const { send, sleep, waits } = failing(Array.from({ length: 9 }, () => fault('transient')));
-    await expect(sendAgain(send, sleep, never)).rejects.toMatchObject({ kind: 'transient' });
+    await expect(sendAgain(send, true, sleep, never)).rejects.toMatchObject({ kind: 'transient' });
     expect(waits).toHaveLength(3);
   });
 
@@ -47,7 +47,16 @@ describe('a request that was refused for a moment', () => {
     ['a bad record', fault('invalid_record')],
   ])('is not sent again for %s', async (_what, first) => {
     const { send, sleep, waits } = failing([first]);
-    await expect(sendAgain(send, sleep, never)).rejects.toBe(first);
+    await expect(sendAgain(send, true, sleep, never)).rejects.toBe(first);
     expect(waits).toEqual([]);
+  });
+
+  it('is not sent again after a passing failure when sending it twice could do harm, unless it was refused for too many requests', async () => {
+    const failed = failing([fault('transient')]);
+    await expect(sendAgain(failed.send, false, failed.sleep, never)).rejects.toMatchObject({
+      kind: 'transient',
+    });
+    const refused = failing([fault('rate_limited')]);
+    expect(await sendAgain(refused.send, false, refused.sleep, never)).toBe('answer');
   });
 });
