@@ -98,8 +98,10 @@ export function hubspotClient(settings: HubSpotSettings, kit: Kit): HubSpotClien
       }
     },
     // An update by id with the same values may be sent twice: nothing is created, so nothing is in doubt.
-    write: async (path, body, shape, signal) =>
-      parsed(shape, await exchange({ method: 'POST', path, body, safe: true }, signal), path),
+    write: async (path, body, shape, signal) => {
+      const send = (): Promise<HttpReply> => exchange({ method: 'POST', path, body, safe: true }, signal);
+      return parsed(shape, await sendAgain(send, true, kit.sleep, signal), path);
+    },
   };
 }
 

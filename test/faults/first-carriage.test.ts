@@ -64,7 +64,7 @@ describe('Northwind from the CRM to the ERP', () => {
       refuse: { oneIn: 100 },
       rateLimitEvery: 7,
     });
-    await world.control('crm', 'PUT', 'misbehave', { rateLimitEvery: 9 });
+    await world.control('crm', 'PUT', 'misbehave', { rateLimitEvery: 9, rateLimitPolicy: 'SECONDLY' });
     await once(world);
     const letters = JSON.parse((await world.causeway('dead-letters', 'list', '--json')).stdout) as {
       deadLetters: { flow: string; sourceId: string; fields: { field: string; message: string }[] }[];
