@@ -19,9 +19,13 @@ if (major >= 24) {
     process.stderr.write(`Causeway needs Node 24 or newer; this is ${process.versions.node}.\n`);
     process.exit(2);
   }
-  const child = spawn(node, ['--enable-source-maps', main, ...process.argv.slice(2)], { stdio: 'inherit' });
-  // The terminal signals both; the child stops in its own time, and this process gives its exit code.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  const child = spawn(node, ['--enable-source-maps', main, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  // A terminal signals both processes, `kill` this one alone. Either way the child is told once, and should this
+  // process be killed, the closed channel tells it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => child.connected && child.send('stop'));
+  }
   child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
 }

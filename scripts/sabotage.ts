@@ -99,8 +99,8 @@ const sabotages: readonly Sabotage[] = [
   {
     what: 'P7: linking a parent wakes nobody',
     file: 'src/sync/settle.ts',
-    take: 'if (newlyLinked.length === 0) return;',
-    put: 'if (newlyLinked.length >= 0) return;',
+    take: 'if (linked.length === 0) return;',
+    put: 'if (linked.length >= 0) return;',
     test: 'parks a child',
   },
   {

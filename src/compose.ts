@@ -16,7 +16,7 @@ import { startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { type Offer, refuseFlows } from './sync/check-flows.ts';
 import type { OpenConnection, SyncContext } from './sync/context.ts';
-import { rememberTenants } from './sync/identity.ts';
+import { verifyTenants } from './sync/identity.ts';
 import { mappingFolder, type MappingFolder } from './sync/mapping-folder.ts';
 import { logger } from './telemetry/logger.ts';
 import type { Logger } from 'pino';
@@ -147,6 +147,7 @@ async function open(
     boss,
     connections,
     mappings: folder.current,
+    verified: new Set(),
     processId: randomUUID(),
     now,
     random: Math.random,
@@ -156,7 +157,7 @@ async function open(
     onProgress: options.onProgress ?? (() => {}),
     reached: options.reached ?? (() => {}),
   };
-  await rememberTenants(context, options.halt);
+  await verifyTenants(context, options.halt);
   return { context, sandboxes: opened.sandboxes };
 }
 

@@ -19,7 +19,10 @@ function wholeNumber(text: string): number {
 }
 
 const exitCodes = `
-Exit codes: 0 good, 1 findings (dead letters, problems in files), 2 usage, 3 a system is not reachable.`;
+Exit codes: 0 good, 1 findings (something needs a person), 2 usage, 3 a system is not reachable.`;
+
+/** Whatever the command line cannot be read by is a usage error. */
+const leave = (error: { readonly exitCode: number }): never => process.exit(error.exitCode === 0 ? 0 : 2);
 
 /** A command with the options that every command has. */
 function command(name: string, description: string) {
@@ -27,7 +30,9 @@ function command(name: string, description: string) {
     .description(description)
     .option('--json', 'print one JSON object on standard output')
     .option('--config <file>', 'the configuration file (default: causeway.yaml, or CAUSEWAY_CONFIG)')
-    .addHelpText('after', exitCodes);
+    .addHelpText('after', exitCodes)
+    .exitOverride(leave)
+    .showHelpAfterError('Run it with --help to see how it is used.');
 }
 
 const ending = async (work: Promise<ExitCode>): Promise<void> => {
@@ -38,7 +43,7 @@ const ending = async (work: Promise<ExitCode>): Promise<void> => {
 export function program(): Command {
   const causeway = new Command('causeway')
     .description('Carries records from a CRM to an ERP, and says of each where it stands.')
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .exitOverride(leave)
     .showHelpAfterError('Run it with --help to see how it is used.');
   causeway.addCommand(
     command('start', 'carry everything, then stay up on the schedule')

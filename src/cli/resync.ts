@@ -2,7 +2,15 @@ import { CausewayError } from '../errors/error.ts';
 import { problem } from '../errors/catalogue.ts';
 import { catchUp } from '../sync/catch-up.ts';
 import { resyncAll, resyncIds } from '../sync/resync.ts';
-import { type ExitCode, type GlobalOptions, inSession, print, requireFlow, type Session } from './session.ts';
+import {
+  type ExitCode,
+  type GlobalOptions,
+  inSession,
+  print,
+  reportError,
+  requireFlow,
+  type Session,
+} from './session.ts';
 import { renderSummary, renderVerdict, summarize } from './summary.ts';
 
 export type ResyncOptions = GlobalOptions & {
@@ -13,15 +21,21 @@ export type ResyncOptions = GlobalOptions & {
 
 /** `causeway resync FLOW`: sends chosen records again, in their newest state. Exit code 1 when an id is unknown. */
 export async function resync(flow: string, options: ResyncOptions): Promise<ExitCode> {
+  if ((options.id === undefined) === (options.all === undefined)) {
+    const wants = new CausewayError([
+      problem('usage', 'resync wants either --id (once or several times) or --all.'),
+    ]);
+    return reportError(wants, options.json === true);
+  }
   return inSession({ ...options, systems: 'open' }, async (session) => {
     const { causeway, shutdown, json } = session;
     const mapping = requireFlow(causeway, flow);
-    if ((options.id === undefined) === (options.all === undefined)) {
-      throw new CausewayError([
-        problem('usage', 'resync wants either --id (once or several times) or --all.'),
-      ]);
-    }
-    const showPage = (count: number): void => void (json || process.stderr.write(`\r${count} queued`));
+    const showPage = (count: number): void =>
+      void (
+        json ||
+        process.stderr.write(`${count} queued
+`)
+      );
     const { queued, unknown } =
       options.id === undefined
         ? { queued: await resyncAll(causeway.context, mapping, showPage, shutdown.soft), unknown: [] }

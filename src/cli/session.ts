@@ -12,8 +12,8 @@ import { CausewayError, type Problem } from '../errors/error.ts';
 import { printProblems } from '../errors/print.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { problem } from '../errors/catalogue.ts';
-import { closest } from 'fastest-levenshtein';
-import { listenForShutdown, type Shutdown } from './shutdown.ts';
+import { didYouMean } from '../errors/suggestion.ts';
+import { listenForShutdown, type Shutdown, stopped } from './shutdown.ts';
 
 export type GlobalOptions = { readonly json?: true | undefined; readonly config?: string | undefined };
 
@@ -85,12 +85,16 @@ async function guarded(
   try {
     return await work(shutdown);
   } catch (error) {
-    if (shutdown.soft.aborted) return 0;
+    if (shutdown.soft.aborted && isAbort(error)) return 0;
     return reportError(error, options.json === true);
   } finally {
     shutdown.release();
   }
 }
+
+/** What a wait or a request throws when it is told to stop. */
+const isAbort = (error: unknown): boolean =>
+  error instanceof Error && (error.name === 'AbortError' || error.message === stopped);
 
 /** Prints what went wrong in plain words and gives the exit code for it. */
 export function reportError(error: unknown, json: boolean): ExitCode {
@@ -114,11 +118,15 @@ export function requireFlow(causeway: Causeway, flow: string): Mapping {
   const found = mappings.find((mapping) => mapping.flow === flow);
   if (found !== undefined) return found;
   const names = mappings.map((mapping) => mapping.flow);
-  const hint =
-    names.length === 0
-      ? 'There is no good mapping file at all.'
-      : `Did you mean ${closest(flow, names)}? There are: ${names.join(', ')}.`;
-  throw new CausewayError([problem('unknown_flow', `No flow is named ${flow}. ${hint}`)]);
+  const hint = didYouMean(flow, names) || (names.length === 0 ? '.' : `. There are: ${names.join(', ')}.`);
+  const bad = [
+    ...new Set(causeway.folder.problems().flatMap(({ at }) => (at === undefined ? [] : [at.file]))),
+  ];
+  const files =
+    bad.length === 0
+      ? ''
+      : ` These files have problems, and \`causeway check\` shows them: ${bad.join(', ')}.`;
+  throw new CausewayError([problem('unknown_flow', `No flow is named ${flow}${hint}${files}`)]);
 }
 
 /** Prints a value as JSON, or the text for a person. */

@@ -1,5 +1,8 @@
 import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import type { Causeway } from '../compose.ts';
+import type { Problem } from '../errors/error.ts';
+import { printProblems } from '../errors/print.ts';
 import { httpServer } from '../http/server.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { runService } from '../schedule/service.ts';
@@ -33,6 +36,12 @@ export async function start(options: GlobalOptions & { once?: true | undefined }
           shutdown.soft,
         );
         summaries = await summarize(causeway.context.database, causeway.context.mappings(), runs);
+      } catch (error) {
+        if (!options.once || !shutdown.soft.aborted) throw error;
+        process.stderr.write(
+          'Stopped before everything was carried. Nothing is lost: what was not sent is queued.\n',
+        );
+        return 1;
       } finally {
         display?.stop();
       }
@@ -43,8 +52,9 @@ export async function start(options: GlobalOptions & { once?: true | undefined }
         problems: causeway.folder.problems(),
       };
       if (options.once) {
-        print(json, report, conclusion(summaries));
-        return stopped.length === 0 ? 0 : 3;
+        print(json, report, conclusion(summaries, report.problems));
+        if (stopped.length > 0) return 3;
+        return report.problems.length === 0 ? 0 : 1;
       }
       return stay(session, summaries);
     },
@@ -62,13 +72,17 @@ function greeting({ config, context, sandboxes }: Causeway): string {
   return [`Causeway. Database: ${database}.`, ...connections].join('\n');
 }
 
-function conclusion(summaries: readonly FlowSummary[]): string {
+function conclusion(summaries: readonly FlowSummary[], problems: readonly Problem[]): string {
   const stopped = summaries.flatMap((summary) =>
     summary.stopped === null
       ? []
       : [`${summary.flow} stopped early, and goes on by itself: ${summary.stopped}`],
   );
-  return ['', renderSummary(summaries), renderVerdict(summaries), ...stopped].join('\n');
+  const files =
+    problems.length === 0
+      ? []
+      : ['', 'Some mapping files are not good; what they say is not carried:', printProblems(problems)];
+  return ['', renderSummary(summaries), renderVerdict(summaries), ...stopped, ...files].join('\n');
 }
 
 async function stay(
@@ -82,16 +96,14 @@ async function stay(
     nextRun,
     now: context.now,
   });
-  await server.listen({ host: config.http.host, port: config.http.port });
-  const address = server.server.address() as AddressInfo;
-  const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+  const url = await listen(server, config.http);
   const times = summaries.map(
     ({ flow, nextRun }) => `  ${flow}: ${nextRun === null ? 'only on request' : nextRun.toISOString()}`,
   );
   print(
     json,
     { url, flows: summaries },
-    `${conclusion(summaries)}\n\nHTTP server: ${url}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
+    `${conclusion(summaries, causeway.folder.problems())}\n\nHTTP server: ${url ?? `none, because port ${config.http.port} is taken; set CAUSEWAY_HTTP_PORT to another one`}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
   );
   try {
     await runService(causeway, shutdown.soft);
@@ -100,4 +112,19 @@ async function stay(
   }
   if (!json) process.stderr.write('Stopped. Nothing is lost: what was not sent is queued.\n');
   return 0;
+}
+
+/** The server's address, or null when the port is taken: another process on this machine serves already. */
+async function listen(
+  server: FastifyInstance,
+  { host, port }: { host: string; port: number },
+): Promise<string | null> {
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null;
+    throw error;
+  }
+  const address = server.server.address() as AddressInfo;
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }

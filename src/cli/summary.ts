@@ -70,9 +70,16 @@ export function renderVerdict(summaries: readonly FlowSummary[]): string {
   const total = (name: 'created' | 'updated' | 'removed' | 'dead' | 'waiting'): number =>
     summaries.reduce((sum, s) => sum + s[name], 0);
   const sent = total('created') + total('updated') + total('removed');
+  const open = summaries.some(
+    ({ states, stopped }) =>
+      stopped !== null ||
+      states.pending + states.waiting + states.dead + states.retrying + states.in_doubt > 0,
+  );
   const done =
     sent === 0
-      ? 'Nothing had to be sent: the ERP holds everything already.'
+      ? open || summaries.length === 0
+        ? 'Nothing was sent.'
+        : 'Nothing had to be sent: the ERP holds everything already.'
       : `${total('created')} created and ${total('updated')} updated in the ERP.`;
   const dead =
     total('dead') === 0 ? '' : ` ${total('dead')} put aside as dead letters: causeway dead-letters list.`;

@@ -354,6 +354,11 @@ export const catalogue = {
       'Set the environment variable (also possible in a file .env beside causeway.yaml), or create the file.',
     exit: 2,
   },
+  no_mappings: {
+    title: 'There are no mapping files.',
+    remedy: 'Correct `mappings` in causeway.yaml, or put a mapping file into that folder.',
+    exit: 1,
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -67,7 +67,10 @@ export function httpServer(parts: ServerParts): FastifyInstance {
   app.get('/v1/flows', () => flowsReport(parts));
   app.get<{ Params: { flow: string; id: string } }>('/v1/flows/:flow/records/:id', async (request, reply) => {
     const mapping = parts.mappings().find(({ flow }) => flow === request.params.flow);
-    const found = mapping === undefined ? null : await recordReport(parts, mapping, request.params.id);
+    const found =
+      mapping === undefined || request.params.id.includes('\0')
+        ? null
+        : await recordReport(parts, mapping, request.params.id);
     if (found !== null) return found;
     const what =
       mapping === undefined

@@ -20,6 +20,14 @@ export type Lease = {
 
 const settledIds = z.object({ affected: z.number(), settled: z.array(z.string()).nullish() });
 
+/** Thrown where work goes on under a lease that has run out. */
+export class LeaseLost extends Error {
+  constructor() {
+    super('the lease on these jobs may be gone');
+    this.name = 'LeaseLost';
+  }
+}
+
 /** Takes up to `size` due jobs, the most urgent first, or null when none is due. */
 export async function lease(
   boss: PgBoss,
@@ -36,8 +44,7 @@ export async function lease(
       const asked = now().getTime();
       void boss.touch(queue, jobs).then(
         (answer) => {
-          if (settledIds.parse(answer).affected < jobs.length)
-            lost.abort(new Error('the lease on these jobs is gone'));
+          if (settledIds.parse(answer).affected < jobs.length) lost.abort(new LeaseLost());
           else alive = asked;
         },
         () => {
@@ -50,7 +57,7 @@ export async function lease(
   beat.unref();
   const confirm = (): void => {
     lost.signal.throwIfAborted();
-    if (now().getTime() - alive > leaseSeconds * 1000) throw new Error('the lease on these jobs may be gone');
+    if (now().getTime() - alive > leaseSeconds * 1000) throw new LeaseLost();
   };
   return { jobs, signal: lost.signal, confirm, end: () => clearInterval(beat) };
 }

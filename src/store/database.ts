@@ -50,11 +50,29 @@ export async function requireDatabase(database: Database): Promise<void> {
   }
 }
 
-/** Runs `work` in one transaction on one client: committed when it returns, rolled back when it throws. */
+/** SQLSTATEs of a transaction that Postgres gave up for the sake of another one. */
+const givenUp = new Set(['40001', '40P01']);
+const tries = 3;
+
+/**
+ * Runs `work` in one transaction on one client: committed when it returns, rolled back when it throws. A transaction
+ * that Postgres gave up (deadlock, serialization) is run again, so `work` must do nothing outside of it.
+ */
 export async function transaction<T>(
   database: Database,
   work: (tx: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transactOnce(database, work);
+    } catch (error) {
+      const code = error instanceof pg.DatabaseError ? (error.code ?? '') : '';
+      if (attempt === tries || !givenUp.has(code)) throw error;
+    }
+  }
+}
+
+async function transactOnce<T>(database: Database, work: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await database.connect();
   let broken: Error | undefined;
   const onError = (error: Error): void => void (broken = error);

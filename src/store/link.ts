@@ -27,12 +27,15 @@ export type Standing = {
   readonly externalKey: string | null;
   readonly state: LinkState | null;
   readonly code: string | null;
+  readonly reason: string | null;
   readonly attempts: number;
+  /** How often it was asked for on purpose so far. */
+  readonly requests: string;
   /** Of the output last delivered. */
   readonly fingerprint: Buffer | null;
   /** Of the create that was committed and not settled: the record is in doubt until it is looked up. */
   readonly intent: Buffer | null;
-  /** Whether the values to write back on the CRM record are known already. */
+  /** Whether the CRM record holds the values that were to be written back. */
   readonly wished: boolean;
 };
 
@@ -49,8 +52,8 @@ export async function loadStandings(
   const { rows } = await sql.query<Standing>({
     name: 'load_standings',
     text: `select ids.source_id as "sourceId", m.version, m.record, coalesce(m.deleted, false) as deleted, m.merged_into as "mergedInto",
-       l.target_id as "targetId", coalesce(l.external_key, i.external_key) as "externalKey", l.state, l.code, coalesce(l.attempts, 0) as attempts, l.fingerprint,
-       i.fingerprint as intent, l.write_back is not null as wished
+       l.target_id as "targetId", coalesce(l.external_key, i.external_key) as "externalKey", l.state, l.code, l.reason, coalesce(l.attempts, 0) as attempts, coalesce(l.requests, 0) as requests, l.fingerprint,
+       i.fingerprint as intent, (l.write_back is not null and l.write_back is not distinct from l.written_back) as wished
      from unnest($4::text[]) with ordinality as ids (source_id, place)
      left join lateral (select * from mirror where connection = $2 and entity = $3 and source_id = ids.source_id limit 1) m on true
      left join lateral (select * from link where flow = $1 and source_id = ids.source_id limit 1) l on true
@@ -79,7 +82,10 @@ export async function loadLinked(
   return (reference) => linked.get(referenceKey(reference)) ?? null;
 }
 
-/** What a settle writes on one link. Null in `targetId`, `fingerprint` and `mappingHash` keeps what stands there. */
+/**
+ * What a settle writes on one link. Null in `targetId`, `fingerprint` and `mappingHash` keeps what stands there, unless
+ * the record is removed: then what was delivered no longer counts.
+ */
 export type LinkUpdate = {
   readonly sourceId: string;
   readonly externalKey: string;
@@ -91,6 +97,8 @@ export type LinkUpdate = {
   readonly fields: readonly FieldFault[];
   readonly nextAt: Date | null;
   readonly attempts: number;
+  /** As the standing had it when the record was decided. */
+  readonly requests: string;
   readonly fingerprint: Buffer | null;
   readonly mappingHash: string | null;
   /** True when the ERP answered that it now holds this state. */
@@ -99,22 +107,40 @@ export type LinkUpdate = {
   readonly writeBack: { readonly [field: string]: Value } | null;
 };
 
-export async function saveLinks(sql: Sql, flow: string, updates: readonly LinkUpdate[]): Promise<void> {
-  await sql.query({
+/**
+ * Saves what is known of a batch, in id order. Gives the ids that were asked for on purpose while they were being
+ * sent: they are left pending, with nothing counted as delivered, and the caller queues them again.
+ */
+export async function saveLinks(
+  sql: Sql,
+  flow: string,
+  updates: readonly LinkUpdate[],
+): Promise<Set<string>> {
+  const { rows } = await sql.query<{ source_id: string }>({
     name: 'save_links',
-    text: `insert into link as l (flow, source_id, external_key, target_id, version, state, code, reason, fields, since, next_at, attempts,
-       fingerprint, mapping_hash, delivered_at, write_back)
+    text: `with saved as (
+     insert into link as l (flow, source_id, external_key, target_id, version, state, code, reason, fields, since, next_at, attempts,
+       requests, fingerprint, mapping_hash, delivered_at, write_back)
      select $1, u.source_id, u.external_key, u.target_id, u.version, u.state, u.code, u.reason, u.fields, now(), u.next_at, u.attempts,
-       u.fingerprint, u.mapping_hash, case when u.delivered then now() end, u.write_back
+       u.requests, u.fingerprint, u.mapping_hash, case when u.delivered then now() end, u.write_back
      from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::timestamptz[],
-       $11::integer[], $12::bytea[], $13::text[], $14::boolean[], $15::jsonb[])
-       as u (source_id, external_key, target_id, version, state, code, reason, fields, next_at, attempts, fingerprint, mapping_hash, delivered, write_back)
+       $11::integer[], $12::bigint[], $13::bytea[], $14::text[], $15::boolean[], $16::jsonb[])
+       as u (source_id, external_key, target_id, version, state, code, reason, fields, next_at, attempts, requests, fingerprint, mapping_hash, delivered, write_back)
+     order by u.source_id
      on conflict (flow, source_id) do update set
-       target_id = coalesce(excluded.target_id, l.target_id), version = excluded.version, state = excluded.state, code = excluded.code,
-       reason = excluded.reason, fields = excluded.fields, since = case when l.state = excluded.state then l.since else excluded.since end,
-       next_at = excluded.next_at, attempts = excluded.attempts, fingerprint = coalesce(excluded.fingerprint, l.fingerprint),
+       target_id = case when excluded.state = 'removed' then excluded.target_id else coalesce(excluded.target_id, l.target_id) end,
+       version = excluded.version,
+       state = case when l.requests > excluded.requests then 'pending' else excluded.state end,
+       code = case when l.requests > excluded.requests then l.code else excluded.code end,
+       reason = case when l.requests > excluded.requests then l.reason else excluded.reason end,
+       fields = excluded.fields, since = case when l.state = excluded.state then l.since else excluded.since end,
+       next_at = excluded.next_at, attempts = excluded.attempts,
+       fingerprint = case when excluded.state = 'removed' or l.requests > excluded.requests then null else coalesce(excluded.fingerprint, l.fingerprint) end,
        mapping_hash = coalesce(excluded.mapping_hash, l.mapping_hash), delivered_at = coalesce(excluded.delivered_at, l.delivered_at),
-       write_back = coalesce(excluded.write_back, l.write_back)`,
+       write_back = coalesce(excluded.write_back, l.write_back)
+     returning l.source_id, l.requests)
+     select saved.source_id from saved join unnest($2::text[], $12::bigint[]) as sent (source_id, requests) using (source_id)
+     where saved.requests > sent.requests`,
     values: [
       flow,
       updates.map((u) => u.sourceId),
@@ -127,35 +153,48 @@ export async function saveLinks(sql: Sql, flow: string, updates: readonly LinkUp
       updates.map((u) => (u.fields.length === 0 ? null : JSON.stringify(u.fields))),
       updates.map((u) => u.nextAt),
       updates.map((u) => u.attempts),
+      updates.map((u) => u.requests),
       updates.map((u) => u.fingerprint),
       updates.map((u) => u.mappingHash),
       updates.map((u) => u.delivered),
       updates.map((u) => (u.writeBack === null ? null : JSON.stringify(u.writeBack))),
     ],
   });
+  return new Set(rows.map((row) => row.source_id));
 }
 
-/** Marks records as pending on purpose: a resync, a redrive, or a parent that woke its children. */
-export async function markPending(
+/** Marks parked records as pending, because the record that they waited for has arrived. */
+export async function markWoken(sql: Sql, flow: string, sourceIds: readonly string[]): Promise<void> {
+  await sql.query(
+    `update link set state = 'pending', code = 'parent_linked', reason = 'the record it waited for has arrived', since = now(), next_at = null
+     where flow = $1 and source_id = any($2::text[]) and state = 'waiting'`,
+    [flow, sourceIds],
+  );
+}
+
+/** A record that is asked for on purpose: by a person, or because an older state of it may have been sent. */
+export type Wanted = { readonly sourceId: string; readonly externalKey: string };
+
+/**
+ * Asks for records on purpose: they are pending with the reason given, their next delivery is sent even if nothing
+ * differs, and a delivery that is on its way at this moment does not count. Other flows of the same records are not
+ * concerned.
+ */
+export async function askAgain(
   sql: Sql,
   flow: string,
-  sourceIds: readonly string[],
+  wanted: readonly Wanted[],
   code: string,
   reason: string,
 ): Promise<void> {
   await sql.query(
-    `update link set state = 'pending', code = $3, reason = $4, since = now(), next_at = null, attempts = 0, fields = null
-     where flow = $1 and source_id = any($2::text[]) and state <> 'pending'`,
-    [flow, sourceIds, code, reason],
+    `insert into link as l (flow, source_id, external_key, state, code, reason, since, requests)
+     select $1, w.source_id, w.external_key, 'pending', $4, $5, now(), 1 from unnest($2::text[], $3::text[]) as w (source_id, external_key)
+     order by w.source_id
+     on conflict (flow, source_id) do update set requests = l.requests + 1, fingerprint = null, state = 'pending', code = excluded.code,
+       reason = excluded.reason, since = excluded.since, next_at = null, attempts = 0, fields = null`,
+    [flow, wanted.map((w) => w.sourceId), wanted.map((w) => w.externalKey), code, reason],
   );
-}
-
-/** Forgets what was last delivered, so that the next delivery is sent even if nothing differs. */
-export async function forgetDeliveries(sql: Sql, flow: string, sourceIds: readonly string[]): Promise<void> {
-  await sql.query('update link set fingerprint = null where flow = $1 and source_id = any($2::text[])', [
-    flow,
-    sourceIds,
-  ]);
 }
 
 /** Gives up the pair of a record whose ERP record is gone, so that a redrive creates it again. */
@@ -187,7 +226,7 @@ export async function repointMerged(sql: Sql, flow: string, pairs: readonly Pair
     values,
   );
   await sql.query(
-    `update link l set state = 'removed', code = 'merged', since = now(), next_at = null,
+    `update link l set state = 'removed', code = 'merged', since = case when l.state = 'removed' then l.since else now() end, next_at = null,
        reason = 'was merged into ' || p.survivor || case when s.target_id is distinct from l.target_id and l.target_id is not null
          then '; its own ERP record ' || l.target_id || ' stays and needs a person' else '' end
      from unnest($2::text[], $3::text[]) as p (loser, survivor)
@@ -216,14 +255,21 @@ export async function loadWriteBacks(
   return rows;
 }
 
+/**
+ * Notes what the CRM records hold now, in id order. Gives the ids whose wish has changed meanwhile: they are to be
+ * written back once more.
+ */
 export async function saveWrittenBack(
   sql: Sql,
   flow: string,
   written: readonly WriteBackWish[],
-): Promise<void> {
-  await sql.query(
-    `update link l set written_back = w.wish from unnest($2::text[], $3::jsonb[]) as w (source_id, wish)
-     where l.flow = $1 and l.source_id = w.source_id`,
+): Promise<string[]> {
+  const { rows } = await sql.query<{ source_id: string; stale: boolean }>(
+    `update link l set written_back = w.wish
+     from (select l.source_id, w.wish from unnest($2::text[], $3::jsonb[]) as w (source_id, wish)
+       join link l on l.flow = $1 and l.source_id = w.source_id order by l.source_id for update of l) as w
+     where l.flow = $1 and l.source_id = w.source_id returning l.source_id, l.write_back is distinct from w.wish as stale`,
     [flow, written.map((w) => w.sourceId), written.map((w) => JSON.stringify(w.wish))],
   );
+  return rows.filter((row) => row.stale).map((row) => row.source_id);
 }

@@ -69,19 +69,6 @@ export async function lockMirrorVersions(
   return new Map(rows.map((row) => [row.source_id, row.version]));
 }
 
-/**
- * Counts a version up without a change in the source, because a person asked for the records again. Locks the rows in
- * key order; a record that is being sent at this moment is thereby queued again when it settles.
- */
-export async function renewVersions(sql: Sql, stream: Stream, sourceIds: readonly string[]): Promise<void> {
-  await sql.query(
-    `update mirror m set version = m.version + 1
-     from (select source_id from mirror where connection = $1 and entity = $2 and source_id = any($3::text[]) order by source_id for update) as locked
-     where m.connection = $1 and m.entity = $2 and m.source_id = locked.source_id`,
-    [stream.connection, stream.entity, sourceIds],
-  );
-}
-
 /** Keys of a stream in id order, a page at a time, for work over all of its records. */
 export async function pageOfSourceIds(
   sql: Sql,

@@ -39,11 +39,11 @@ async function flowsWithWork(
 ): Promise<string[]> {
   const found = await backlogs(
     context.database,
-    flows.flatMap((flow) => [pushQueue(flow), writeBackQueue(flow)]),
+    flows.flatMap((flow) => queuesOf(context, flow)),
   );
   const latest = context.now().getTime() + patience.dueWithinMs;
   return flows.filter((flow) =>
-    [pushQueue(flow), writeBackQueue(flow)].some((queue) => {
+    queuesOf(context, flow).some((queue) => {
       const backlog = found.get(queue);
       return (
         backlog !== undefined &&
@@ -51,4 +51,10 @@ async function flowsWithWork(
       );
     }),
   );
+}
+
+/** A flow whose mapping no longer writes back leaves what is queued for that alone. */
+function queuesOf(context: SyncContext, flow: string): string[] {
+  const mapping = context.mappings().find((candidate) => candidate.flow === flow);
+  return (mapping?.writeBack.length ?? 0) > 0 ? [pushQueue(flow), writeBackQueue(flow)] : [pushQueue(flow)];
 }

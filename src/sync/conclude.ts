@@ -30,12 +30,17 @@ export type Conclusion = {
   readonly event: string | null;
 };
 
+/** After so many unanswered deliveries in a row a record uses up attempts. */
+const patientDoubts = 5;
+
 export type Circumstances = {
   /** When a record that is queued again without an attempt may be taken. */
   readonly heldUntil: Date;
   /** When the look-up of a record in doubt can be trusted. */
   readonly settledAt: Date;
   readonly lastAttempt: boolean;
+  /** How often in a row it was sent and not answered before. */
+  readonly doubts: number;
   /** The ERP id that stood on the link before. */
   readonly targetBefore: string | null;
   readonly found: string | null;
@@ -67,17 +72,6 @@ export function conclude(
         disposition: { job: 'done' },
         count: 'unchanged',
         event: null,
-      };
-    case 'adopt':
-      return {
-        ...quiet,
-        state: 'synced',
-        targetId: decision.targetId,
-        fingerprint: decision.fingerprint,
-        delivered: true,
-        disposition: { job: 'done' },
-        count: 'created',
-        event: 'created',
       };
     case 'skip':
       return {
@@ -137,7 +131,8 @@ export function conclude(
       state: 'removed',
       code: 'removed',
       reason: `${decision.reason}; ${decision.how} was done in the ERP`,
-      targetId: result.targetId,
+      // A deleted record has no id any more: should it come back, it is created again.
+      targetId: decision.how === 'delete' ? null : result.targetId,
       disposition: { job: 'done' },
       count: 'removed',
       event: 'removed',
@@ -175,7 +170,8 @@ export function concludeHeld(
   };
 }
 
-function concludeFailure(
+/** Draws the conclusion about a record whose delivery, or whose look-up, failed. Pure. */
+export function concludeFailure(
   doing: 'create' | 'update' | 'remove',
   fault: Fault,
   whole: boolean,
@@ -204,11 +200,16 @@ function concludeFailure(
     event: 'dead',
   };
   if (rule.action === 'in_doubt') {
-    return doing === 'create'
-      ? again('in_doubt', circumstances.settledAt)
-      : again('retrying', circumstances.heldUntil);
+    const state = doing === 'create' ? 'in_doubt' : 'retrying';
+    // It was sent alone again and again, and others were answered: the record is at fault, not the system.
+    if (circumstances.doubts >= patientDoubts) {
+      if (circumstances.lastAttempt) return { ...dead, disposition: { job: 'retry' } };
+      return { ...base, state, disposition: { job: 'retry' }, count: 'retried', event: 'retrying' };
+    }
+    return again(state, doing === 'create' ? circumstances.settledAt : circumstances.heldUntil);
   }
-  if (rule.action === 'hold' || rule.action === 'pause' || (rule.action === 'retry' && whole)) {
+  // What is refused for one item alone is that record's matter; for a whole call it is the connection's.
+  if (rule.action === 'hold' || (whole && (rule.action === 'pause' || rule.action === 'retry'))) {
     return again('pending', circumstances.heldUntil);
   }
   if (rule.action === 'dead') return dead;

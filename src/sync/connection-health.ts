@@ -1,12 +1,12 @@
-import type { Fault } from '../connector/fault.ts';
-import { faultTable } from '../connector/fault.ts';
+import { asFault, type Fault, faultTable } from '../connector/fault.ts';
 import {
   type ConnectionState,
   freeConnection,
   readConnectionState,
   stopConnection,
 } from '../store/connection-state.ts';
-import type { SyncContext } from './context.ts';
+import type { OpenConnection, SyncContext } from './context.ts';
+import type { Result } from './push.ts';
 
 const firstHoldMs = 1000;
 const longestHoldMs = 60_000;
@@ -46,4 +46,51 @@ export async function closedNow(context: SyncContext, connection: string): Promi
   const state = await readConnectionState(context.database, connection);
   if (state === null || state.state === 'up') return null;
   return state;
+}
+
+/**
+ * Draws what a batch says of the connection, and gives the time when it may go on: holds it when the system failed,
+ * frees it when it answered. Where only suspects failed, or nothing had to be sent to a connection that is closed, the
+ * system is asked itself, so that one record neither holds up the others nor keeps the connection closed.
+ */
+export async function noteHealth(
+  context: SyncContext,
+  connection: OpenConnection,
+  results: ReadonlyMap<string, Result>,
+  suspects: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<Date> {
+  const sick = [...results].flatMap(([id, result]) =>
+    result.status === 'failed' && isSick(result) ? [{ id, fault: result.fault }] : [],
+  );
+  const [first] = sick;
+  const unclear =
+    results.size === 0
+      ? (await closedNow(context, connection.name)) !== null
+      : sick.length > 0 && sick.every(({ id }) => suspects.has(id));
+  if (unclear) return askSystem(context, connection, signal);
+  if (first !== undefined) return noteFailure(context, connection.name, first.fault);
+  if (results.size > 0) await noteSuccess(context, connection.name);
+  return context.now();
+}
+
+/** A failure of the system, or one after which it is better left alone for a moment. */
+export function isSick({ fault, whole }: { readonly fault: Fault; readonly whole: boolean }): boolean {
+  const { action } = faultTable[fault.kind];
+  return whole || action === 'hold' || action === 'in_doubt';
+}
+
+async function askSystem(
+  context: SyncContext,
+  connection: OpenConnection,
+  signal: AbortSignal,
+): Promise<Date> {
+  try {
+    await (connection.sink ?? connection.source)?.check(signal);
+    await noteSuccess(context, connection.name);
+    return context.now();
+  } catch (error) {
+    signal.throwIfAborted();
+    return noteFailure(context, connection.name, asFault(error));
+  }
 }

@@ -43,6 +43,8 @@ export type SyncContext = {
   readonly connections: ReadonlyMap<string, OpenConnection>;
   /** The newest good mappings, parents before the flows that refer to them. */
   readonly mappings: () => readonly Mapping[];
+  /** Connections whose tenant this process has found to be the one that the stored ids belong to. */
+  readonly verified: Set<string>;
   /** Names this process in leases. */
   readonly processId: string;
   readonly now: () => Date;

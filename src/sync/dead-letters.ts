@@ -5,8 +5,9 @@ import { enqueue } from '../queue/enqueue.ts';
 import { pushQueue } from '../queue/names.ts';
 import { type Sql, transaction } from '../store/database.ts';
 import { addHistory } from '../store/history.ts';
-import { markPending, unlinkTargets } from '../store/link.ts';
-import { renewVersions } from '../store/mirror.ts';
+import { askAgain, unlinkTargets } from '../store/link.ts';
+import { lockMirrorVersions } from '../store/mirror.ts';
+import { externalKey } from './external-key.ts';
 import type { SyncContext } from './context.ts';
 
 export type DeadLetter = {
@@ -54,7 +55,7 @@ export async function redrive(
   return transaction(context.database, async (tx) => {
     const candidates = await findDead(tx, mapping.flow, ids === 'all' ? null : ids);
     // Mirror rows are locked before links, here as in a settle; what was settled meanwhile is no longer dead.
-    await renewVersions(
+    await lockMirrorVersions(
       tx,
       { connection: mapping.read.from, entity: mapping.read.entity },
       candidates.map((row) => row.source_id),
@@ -69,7 +70,8 @@ export async function redrive(
     const gone = rows.filter((row) => row.code === 'target_gone').map((row) => row.source_id);
     if (gone.length > 0) await unlinkTargets(tx, mapping.flow, gone);
     await dropDeadLetters(tx, pushQueue(mapping.flow), dead);
-    await markPending(tx, mapping.flow, dead, 'redriven', 'a person sent it again');
+    const wanted = dead.map((sourceId) => ({ sourceId, externalKey: externalKey(mapping, sourceId) }));
+    await askAgain(tx, mapping.flow, wanted, 'redriven', 'a person sent it again');
     await enqueue(
       context.boss,
       tx,

@@ -8,8 +8,6 @@ import { fingerprint } from './fingerprint.ts';
 /** What is to be done about one record. Pure data: nothing has happened yet. */
 export type Decision =
   | { readonly do: 'create' | 'update'; readonly item: SinkItem; readonly fingerprint: Buffer }
-  /** The create of an earlier attempt was found in the ERP, and it holds just what would be sent now. */
-  | { readonly do: 'adopt'; readonly targetId: string; readonly fingerprint: Buffer }
   | { readonly do: 'remove'; readonly targetId: string; readonly how: Removal; readonly reason: string }
   | { readonly do: 'unchanged'; readonly targetId: string }
   | { readonly do: 'skip'; readonly code: string; readonly reason: string }
@@ -30,7 +28,8 @@ export type Known = {
 export function decide(mapping: Mapping, standing: Standing, known: Known): Decision {
   const targetId = standing.targetId ?? known.found;
   if (standing.mergedInto !== null) {
-    return { do: 'gone', code: 'merged', reason: `was merged into ${standing.mergedInto}` };
+    const reason = standing.code === 'merged' ? standing.reason : null;
+    return { do: 'gone', code: 'merged', reason: reason ?? `was merged into ${standing.mergedInto}` };
   }
   if (standing.deleted) return leave(mapping.whenDeleted, targetId, 'deleted', 'was deleted in the source');
   if (standing.record === null) {
@@ -73,7 +72,7 @@ function deliver(
     return { do: 'update', item: item(standing.targetId), fingerprint: print };
   }
   if (found === null) return { do: 'create', item: item(null), fingerprint: print };
-  if (standing.intent?.equals(print)) return { do: 'adopt', targetId: found, fingerprint: print };
+  // Found after a create that was not answered: how much of it was written is not known, so it is written again.
   return { do: 'update', item: item(found), fingerprint: print };
 }
 

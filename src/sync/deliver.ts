@@ -1,17 +1,19 @@
 import type { Sink, SinkItem } from '../connector/contract.ts';
-import { asFault, Fault } from '../connector/fault.ts';
-import type { SourceRecord, Value } from '../connector/value.ts';
+import type { Value } from '../connector/value.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { isLastAttempt, type Lease, type LeasedJob } from '../queue/lease.ts';
 import { commitIntents } from '../store/intent.ts';
 import { loadLinked, loadStandings, type Standing } from '../store/link.ts';
 import type { Counts } from '../store/run.ts';
 import { conclude, concludeHeld } from './conclude.ts';
-import { noteFailure, noteSuccess } from './connection-health.ts';
+import { noteFailure, noteHealth } from './connection-health.ts';
 import { connectionOf, type OpenConnection, type SyncContext } from './context.ts';
 import { decide, type Decision, type Known } from './decide.ts';
-import { chunk, pushItems, type Result } from './push.ts';
+import { type LookedUp, lookUpDoubtful } from './look-up.ts';
+import { pushItems, type Result } from './push.ts';
+import { removeItems, type Removing } from './removals.ts';
 import { type Concluded, settle } from './settle.ts';
+import { readWriteBacks } from './wishes.ts';
 
 /** A record of the batch on its way through the steps. */
 type Passenger = {
@@ -48,7 +50,7 @@ export async function deliverBatch(
     return settle(context, mapping, runId, held);
   }
   await context.reached('looked_up', mapping.flow);
-  const passengers = await decideAll(context, mapping, lease, standings, lookedUp.found);
+  const passengers = await decideAll(context, mapping, lease, standings, lookedUp);
   await commitCreates(context, mapping, passengers);
   await context.reached('intents_committed', mapping.flow);
   const results = await send(sinkConnection, sink, mapping, passengers, {
@@ -56,7 +58,10 @@ export async function deliverBatch(
     confirm: lease.confirm,
   });
   await context.reached('batch_answered', mapping.flow);
-  const heldUntil = await noteHealth(context, sinkConnection, results);
+  const suspects = new Set(
+    passengers.flatMap(({ standing }) => (isSuspect(standing) ? [standing.sourceId] : [])),
+  );
+  const heldUntil = await noteHealth(context, sinkConnection, results, suspects, abort);
   const writeBacks = await readWriteBacks(sink, mapping, passengers, results, abort);
   return settle(
     context,
@@ -87,44 +92,29 @@ function loadBatch(context: SyncContext, mapping: Mapping, lease: Lease): Promis
   );
 }
 
-/** Finds out by external key what became of creates that were never answered, before anything is sent again. */
-async function lookUpDoubtful(
-  sink: Sink,
-  mapping: Mapping,
-  standings: readonly Standing[],
-  signal: AbortSignal,
-): Promise<{ fault: null; found: Map<string, string> } | { fault: Fault; found: null }> {
-  const doubtful = standings.filter((s) => s.intent !== null && s.targetId === null);
-  if (doubtful.length === 0) return { fault: null, found: new Map() };
-  try {
-    const keys = doubtful.map((s) => s.externalKey ?? '');
-    const answers = await sink.findByExternalKey({ entity: mapping.write.entity, keys }, signal);
-    const byKey = new Map(answers.map((answer) => [answer.key, answer.targetId]));
-    const found = doubtful.flatMap((s): [string, string][] => {
-      const targetId = byKey.get(s.externalKey ?? '');
-      return targetId === undefined ? [] : [[s.sourceId, targetId]];
-    });
-    return { fault: null, found: new Map(found) };
-  } catch (error) {
-    signal.throwIfAborted();
-    return { fault: asFault(error), found: null };
-  }
-}
-
 async function decideAll(
   context: SyncContext,
   mapping: Mapping,
   lease: Lease,
   standings: readonly Standing[],
-  found: ReadonlyMap<string, string>,
+  lookedUp: LookedUp & { fault: null },
 ): Promise<Passenger[]> {
   const references = standings.flatMap((s) =>
     s.record === null || s.deleted ? [] : mapping.references(s.record),
   );
   const linked = await loadLinked(context.database, references);
   return standings.map((standing, index) => {
-    const foundId = found.get(standing.sourceId) ?? null;
-    const decision = decideSafely(context, mapping, standing, { linked, found: foundId });
+    const foundId = lookedUp.found.get(standing.sourceId) ?? null;
+    const refused = lookedUp.refused.get(standing.sourceId);
+    const decision: Decision =
+      refused === undefined
+        ? decideSafely(context, mapping, standing, { linked, found: foundId })
+        : {
+            do: 'reject',
+            problems: [
+              { code: refused.code, field: '', message: `it could not be looked up: ${refused.message}` },
+            ],
+          };
     return { job: at(lease.jobs, index), standing, found: foundId, decision };
   });
 }
@@ -165,7 +155,10 @@ async function commitCreates(
   if (intents.length > 0) await commitIntents(context.database, mapping.flow, intents);
 }
 
-/** Sends creates and updates together, in batches, and then the removals. */
+/** A create that was sent and not answered before: it may be what the ERP cannot stand. */
+const isSuspect = ({ state, attempts }: Standing): boolean => state === 'in_doubt' && attempts > 0;
+
+/** Sends creates and updates together in batches, then each suspect alone, and then the removals. */
 async function send(
   connection: OpenConnection,
   sink: Sink,
@@ -174,121 +167,18 @@ async function send(
   lease: Pick<Lease, 'signal' | 'confirm'>,
 ): Promise<Map<string, Result>> {
   const items: SinkItem[] = [];
-  const removals: Parameters<Sink['remove']>[1][number][] = [];
+  const suspects: SinkItem[] = [];
+  const removals: Removing[] = [];
   for (const { decision, standing } of passengers) {
-    if (decision.do === 'create' || decision.do === 'update') items.push(decision.item);
+    if (decision.do === 'create' || decision.do === 'update')
+      (isSuspect(standing) ? suspects : items).push(decision.item);
     if (decision.do === 'remove')
       removals.push({ id: standing.sourceId, targetId: decision.targetId, how: decision.how });
   }
   const results = await pushItems(sink, mapping.write.entity, items, connection.limits.batch, lease);
-  for (const batch of chunk(removals, connection.limits.batch)) {
-    lease.confirm();
-    for (const [id, result] of await removeBatch(sink, mapping.write.entity, batch, lease.signal))
-      results.set(id, result);
-  }
-  return results;
-}
-
-async function removeBatch(
-  sink: Sink,
-  entity: string,
-  batch: readonly Parameters<Sink['remove']>[1][number][],
-  signal: AbortSignal,
-): Promise<Map<string, Result>> {
-  const unanswered = new Fault({
-    kind: 'transient',
-    code: 'item_unanswered',
-    message: 'the removal was not answered',
-  });
-  const results = new Map<string, Result>(
-    batch.map(({ id }) => [id, { status: 'failed', fault: unanswered, whole: false }]),
-  );
-  try {
-    for (const outcome of await sink.remove(entity, batch, signal)) {
-      if (outcome.status === 'failed')
-        results.set(outcome.id, { status: 'failed', fault: outcome.fault, whole: false });
-      else if (outcome.status !== 'not_applied')
-        results.set(outcome.id, { status: outcome.status, targetId: outcome.targetId });
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    const fault = asFault(error);
-    for (const { id } of batch) results.set(id, { status: 'failed', fault, whole: true });
-  }
-  return results;
-}
-
-/** Holds the connection when a whole call failed, frees it when everything was answered; gives the time to go on. */
-async function noteHealth(
-  context: SyncContext,
-  connection: OpenConnection,
-  results: ReadonlyMap<string, Result>,
-): Promise<Date> {
-  if (results.size === 0) return context.now();
-  for (const result of results.values()) {
-    if (result.status === 'failed' && result.whole)
-      return noteFailure(context, connection.name, result.fault);
-  }
-  await noteSuccess(context, connection.name);
-  return context.now();
-}
-
-/** The values to write back on the CRM records, read from the ERP in one call where the id alone is not asked for. */
-async function readWriteBacks(
-  sink: Sink,
-  mapping: Mapping,
-  passengers: readonly Passenger[],
-  results: ReadonlyMap<string, Result>,
-  signal: AbortSignal,
-): Promise<Map<string, { readonly [field: string]: Value }>> {
-  const wishes = new Map<string, { readonly [field: string]: Value }>();
-  if (mapping.writeBack.length === 0) return wishes;
-  const unwritten = passengers.flatMap(({ standing, decision }) => {
-    const result = results.get(standing.sourceId);
-    const written = result?.status === 'created' || result?.status === 'updated' ? result.targetId : null;
-    const targetId = decision.do === 'adopt' || decision.do === 'unchanged' ? decision.targetId : written;
-    const wanted = !standing.wished || standing.targetId !== targetId;
-    return targetId !== null && wanted ? [{ sourceId: standing.sourceId, targetId }] : [];
-  });
-  const fields = mapping.writeBack.map(({ from }) => from).filter((field) => field !== 'id');
-  const records = await readFields(
-    sink,
-    mapping.write.entity,
-    unwritten.map(({ targetId }) => targetId),
-    fields,
-    signal,
-  );
-  for (const { sourceId, targetId } of unwritten) {
-    const record = records.get(targetId);
-    const values = mapping.writeBack.flatMap(({ field, from }): [string, Value][] => {
-      const value = from === 'id' ? targetId : record?.[from];
-      return value === undefined ? [] : [[field, value]];
-    });
-    if (values.length > 0) wishes.set(sourceId, Object.fromEntries(values));
-  }
-  return wishes;
-}
-
-async function readFields(
-  sink: Sink,
-  entity: string,
-  ids: readonly string[],
-  fields: readonly string[],
-  signal: AbortSignal,
-): Promise<Map<string, SourceRecord>> {
-  if (fields.length === 0 || ids.length === 0) return new Map();
-  try {
-    const found = await sink.readByIds({ entity, ids, fields }, signal);
-    return new Map(
-      found.flatMap((answer): [string, SourceRecord][] =>
-        answer.status === 'found' ? [[answer.id, answer.record]] : [],
-      ),
-    );
-  } catch {
-    signal.throwIfAborted();
-    // The record is delivered all the same; its write-back is made up for by the sweep.
-    return new Map();
-  }
+  const alone = await pushItems(sink, mapping.write.entity, suspects, 1, lease);
+  const removed = await removeItems(sink, mapping.write.entity, removals, connection.limits.batch, lease);
+  return new Map([...results, ...alone, ...removed]);
 }
 
 function concludeAll(
@@ -307,6 +197,7 @@ function concludeAll(
       heldUntil,
       settledAt,
       lastAttempt: isLastAttempt(job),
+      doubts: isSuspect(standing) ? standing.attempts : 0,
       targetBefore: standing.targetId,
       found,
     };

@@ -1,6 +1,5 @@
 import type { Change, Cursor, Page, Source } from '../connector/contract.ts';
-import { asFault } from '../connector/fault.ts';
-import { CausewayError } from '../errors/error.ts';
+import { Fault } from '../connector/fault.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import { type Priority, pushQueue } from '../queue/names.ts';
@@ -12,6 +11,7 @@ import { addCounts } from '../store/run.ts';
 import { noteFailure, noteSuccess } from './connection-health.ts';
 import { connectionOf, type SyncContext } from './context.ts';
 import { fingerprint } from './fingerprint.ts';
+import { verifyTenant } from './identity.ts';
 
 /** How long a reader that died keeps others from reading. Each page extends it. */
 const readerLeaseSeconds = 20;
@@ -38,6 +38,8 @@ export async function detect(
   const stream: Stream = { connection: flow.read.from, entity: flow.read.entity };
   const source = connectionOf(context, stream.connection).source;
   if (source === null) throw new Error(`connection ${stream.connection} has no source`);
+  const closed = await verifyTenant(context, stream.connection, signal);
+  if (closed !== null) return { end: 'held', until: closed.until, reason: closed.reason, pages: 0 };
   const claimed = await claimStream(context.database, stream, context.processId, readerLeaseSeconds);
   if (claimed === null) return { end: 'elsewhere' };
   const reading: Reading = { context, stream, source, flow, runId, signal, pages: 0 };
@@ -45,9 +47,14 @@ export async function detect(
     return await readPages(reading, claimed.position, claimed.revision);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof CausewayError) throw error;
-    const fault = asFault(error);
-    if (fault.kind === 'bug') throw error;
+    // Only what the source said; a failure of our own ends the run.
+    if (!(error instanceof Fault)) throw error;
+    const fault = error;
+    if (fault.kind === 'bug')
+      context.log.error(
+        { alarm: 'unreadable', err: error, ...stream },
+        'the source answered in a way that cannot be read',
+      );
     return {
       end: 'held',
       until: await noteFailure(context, stream.connection, fault),
@@ -59,6 +66,13 @@ export async function detect(
       context.log.warn({ err: error }, 'the stream was not given back'),
     );
   }
+}
+
+/** The flows that consume the changes of a stream. */
+export function readersOf(context: Pick<SyncContext, 'mappings'>, stream: Stream): Mapping[] {
+  return context
+    .mappings()
+    .filter(({ read }) => read.from === stream.connection && read.entity === stream.entity);
 }
 
 type Reading = {
@@ -74,9 +88,7 @@ type Reading = {
 
 async function readPages(reading: Reading, position: Cursor | null, revision: string): Promise<Detected> {
   const { context, stream, flow, signal } = reading;
-  const interested = context
-    .mappings()
-    .filter((m) => m.read.from === stream.connection && m.read.entity === stream.entity);
+  const interested = readersOf(context, stream);
   const related = [...new Set(interested.flatMap((mapping) => mapping.read.with))].sort();
   const now = context.now();
   const priority: Priority = position === null ? 'backfill' : 'incremental';

@@ -1,9 +1,9 @@
 import type { Mapping } from '../mapping/mapping.ts';
 import { backlogs } from '../queue/backlog.ts';
-import { giveBack, type Lease, lease, releaseFailed } from '../queue/lease.ts';
-import { closedNow, noteFailure, noteSuccess } from './connection-health.ts';
-import { connectionOf, type SyncContext } from './context.ts';
-import { asFault } from '../connector/fault.ts';
+import { giveBack, type Lease, lease, LeaseLost, releaseFailed } from '../queue/lease.ts';
+import { closedNow, noteSuccess } from './connection-health.ts';
+import { type Unverified, verifyTenant } from './identity.ts';
+import type { SyncContext } from './context.ts';
 import { type Counts, countNames } from '../store/run.ts';
 
 /** How long a drain waits for jobs that are due later, in milliseconds, and what ends it early. */
@@ -62,6 +62,7 @@ export async function drain(
       await context.sleep(gate.waitMs, signal);
       continue;
     }
+    if (!gate.probe) closedSince = null;
     const taken = await lease(context.boss, draining.queue, gate.probe ? 1 : draining.batch, context.now);
     if (taken === null) {
       const more = await waitForMore(context, draining, signal);
@@ -82,6 +83,11 @@ async function deliverOrRelease(
   try {
     return await draining.deliver(taken);
   } catch (error) {
+    if (error instanceof LeaseLost && !context.halt.aborted) {
+      // Nothing was settled, and whoever holds the jobs now carries them.
+      context.log.warn({ queue: draining.queue }, 'the lease on a batch ran out before it was settled');
+      return {};
+    }
     const release = context.halt.aborted ? giveBack : releaseFailed;
     await release(context.boss, context.database, draining.queue, taken).catch((failure: unknown) =>
       context.log.warn(
@@ -106,28 +112,31 @@ async function passGate(
   signal: AbortSignal,
 ): Promise<Gate> {
   const state = await closedNow(context, name);
-  if (state === null) return { open: true, probe: false };
+  if (state === null) {
+    const unverified = await verifyTenant(context, name, signal);
+    return unverified === null ? { open: true, probe: false } : closedUntil(context, unverified);
+  }
   const waitMs = Math.max(0, (state.until ?? context.now()).getTime() - context.now().getTime());
   const reason = state.reason ?? 'no reason is known';
   if (waitMs > 0) return { open: false, waitMs, reason };
-  if (state.state === 'held') return { open: true, probe: true };
-  // Paused: a person must act, so the probe is a call that writes nothing.
-  try {
-    const connection = connectionOf(context, name);
-    await (connection.sink ?? connection.source)?.check(signal);
-    await noteSuccess(context, name);
-    context.log.info({ connection: name, flow: flow.flow }, 'the connection answers again');
-    return { open: true, probe: true };
-  } catch (error) {
-    signal.throwIfAborted();
-    const until = await noteFailure(context, name, asFault(error));
-    return {
-      open: false,
-      waitMs: Math.max(1, until.getTime() - context.now().getTime()),
-      reason: asFault(error).message,
-    };
+  if (state.state === 'held') {
+    const unverified = await verifyTenant(context, name, signal);
+    return unverified === null ? { open: true, probe: true } : closedUntil(context, unverified);
   }
+  // Paused: a person must act, so the probe is a call that writes nothing.
+  context.verified.delete(name);
+  const unverified = await verifyTenant(context, name, signal);
+  if (unverified !== null) return closedUntil(context, unverified);
+  await noteSuccess(context, name);
+  context.log.info({ connection: name, flow: flow.flow }, 'the connection answers again');
+  return { open: true, probe: true };
 }
+
+const closedUntil = (context: SyncContext, { until, reason }: Unverified): Gate => ({
+  open: false,
+  waitMs: Math.max(1, until.getTime() - context.now().getTime()),
+  reason,
+});
 
 const pollMs = 200;
 
@@ -135,9 +144,10 @@ const pollMs = 200;
 async function waitForMore(context: SyncContext, draining: Draining, signal: AbortSignal): Promise<boolean> {
   const backlog = (await backlogs(context.database, [draining.queue])).get(draining.queue);
   const waitMs = backlog?.nextDue ? backlog.nextDue.getTime() - context.now().getTime() : null;
-  if (waitMs !== null && waitMs <= 0) return true;
-  if (!draining.nothingMoreComes() || (backlog?.active ?? 0) > 0) {
-    // Another worker still has jobs in hand, or the source is still being read: look again shortly.
+  const dueNow = waitMs !== null && waitMs <= 0;
+  if (dueNow || !draining.nothingMoreComes() || (backlog?.active ?? 0) > 0) {
+    // Another worker has jobs in hand, the source is still being read, or a job is due by this clock and not yet by
+    // the database's: look again shortly.
     await context.sleep(pollMs, signal);
     return true;
   }

@@ -46,7 +46,7 @@ export async function explain(
 function headline(mapping: Mapping, record: RecordStanding): string {
   const target = `${mapping.write.entity} ${record.targetId ?? ''}`.trim();
   const inErp = record.targetId === null ? 'It is not in the ERP' : `It is ${target} in the ERP`;
-  const why = record.reason ?? 'no reason is known';
+  const why = (record.reason ?? 'no reason is known').replace(/\.$/, '');
   switch (record.state) {
     case 'synced':
       return `${inErp}, and the ERP holds its newest state.`;

@@ -1,36 +1,53 @@
-import { asFault } from '../connector/fault.ts';
+import { asFault, Fault } from '../connector/fault.ts';
 import { problem } from '../errors/catalogue.ts';
 import { CausewayError } from '../errors/error.ts';
 import { rememberIdentity } from '../store/connection-state.ts';
 import { noteFailure } from './connection-health.ts';
-import type { OpenConnection, SyncContext } from './context.ts';
+import { connectionOf, type SyncContext } from './context.ts';
+
+/** Why nothing may be read from or sent to a connection now, and until when. */
+export type Unverified = { readonly until: Date; readonly reason: string };
 
 /**
- * Asks every connection which tenant it speaks to, and refuses to go on (`other_tenant`) when that is not the one
- * whose ids are stored: links made with one tenant must never be used with another. A system that does not answer
- * is held or paused, and asked again later.
+ * Asks a connection, once in the life of this process and before anything is read or sent, which tenant it speaks to.
+ * Links made with one tenant must never be used with another: if it is not the one whose ids are stored, the connection
+ * is paused (`other_tenant`). Gives null when all is well.
  */
-export async function rememberTenants(context: SyncContext, signal: AbortSignal): Promise<void> {
-  const problems = await Promise.all(
-    [...context.connections.values()].map((connection) => checkTenant(context, connection, signal)),
-  );
-  const found = problems.filter((found) => found !== null);
-  if (found.length > 0) throw new CausewayError(found);
-}
-
-async function checkTenant(context: SyncContext, connection: OpenConnection, signal: AbortSignal) {
+export async function verifyTenant(
+  context: SyncContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<Unverified | null> {
+  if (context.verified.has(name)) return null;
+  const connection = connectionOf(context, name);
   try {
     const answer = await (connection.sink ?? connection.source)?.check(signal);
-    if (answer === undefined) return null;
-    const stored = await rememberIdentity(context.database, connection.name, answer.identity);
-    if (stored === answer.identity) return null;
-    return problem(
-      'other_tenant',
-      `The connection ${connection.name} now speaks to ${answer.identity}; the stored ids belong to ${stored}.`,
-    );
+    if (answer !== undefined) {
+      const stored = await rememberIdentity(context.database, name, answer.identity);
+      if (stored !== answer.identity) throw otherTenant(name, answer.identity, stored);
+    }
+    context.verified.add(name);
+    return null;
   } catch (error) {
     signal.throwIfAborted();
-    await noteFailure(context, connection.name, asFault(error));
-    return null;
+    const fault = asFault(error);
+    return { until: await noteFailure(context, name, fault), reason: fault.message };
   }
+}
+
+const otherTenant = (name: string, now: string, stored: string): Fault =>
+  new Fault({
+    kind: 'config',
+    code: 'other_tenant',
+    message: `The connection ${name} now speaks to ${now}; the stored ids belong to ${stored}`,
+  });
+
+/** Verifies every connection at the start. Throws when one speaks to another tenant; one that does not answer waits. */
+export async function verifyTenants(context: SyncContext, signal: AbortSignal): Promise<void> {
+  const answers = await Promise.all(
+    [...context.connections.keys()].map((name) => verifyTenant(context, name, signal)),
+  );
+  const others = answers.filter((answer) => answer?.reason.includes('; the stored ids belong to '));
+  if (others.length > 0)
+    throw new CausewayError(others.map((answer) => problem('other_tenant', `${answer?.reason ?? ''}.`)));
 }

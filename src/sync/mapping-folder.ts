@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 
@@ -51,11 +52,14 @@ export function mappingFolder(folder: string, shownFrom: string, read: ReadMappi
         }),
       );
       current = parentsFirst([...good.values()]);
-      problems = result.problems;
+      problems = files.length > 0 ? result.problems : [...result.problems, noFiles(folder, shownFrom)];
       return before.map(({ hash }) => hash).join() !== current.map(({ hash }) => hash).join();
     },
   };
 }
+
+const noFiles = (folder: string, shownFrom: string): Problem =>
+  problem('no_mappings', `There is no mapping file in the folder ${relative(shownFrom, folder) || folder}.`);
 
 async function texts(
   folder: string,

@@ -7,7 +7,7 @@ export type Result =
   | { readonly status: 'failed'; readonly fault: Fault; readonly whole: boolean };
 
 /** Failures of a whole call that one record can cause: the batch is split until the culprit stands alone. */
-const causedByARecord: ReadonlySet<FaultKind> = new Set([
+export const causedByARecord: ReadonlySet<FaultKind> = new Set([
   'invalid_record',
   'missing_reference',
   'not_found',

@@ -125,7 +125,7 @@ export async function countStates(
   mapping: Mapping,
 ): Promise<{ counts: StateCounts; oldestPending: Date | null }> {
   const { rows } = await sql.query<{ state: LinkState; count: number; oldest: Date | null }>(
-    `select case when l.source_id is null or l.version < m.version then 'pending' else l.state end as state, count(*)::int as count, min(m.changed_at) as oldest
+    `select case when l.source_id is null or l.version < m.version then 'pending' else l.state end as state, count(*)::int as count, min(case when l.version >= m.version then l.since else m.changed_at end) as oldest
      from mirror m left join link l on l.flow = $1 and l.source_id = m.source_id
      where m.connection = $2 and m.entity = $3 group by 1`,
     [mapping.flow, mapping.read.from, mapping.read.entity],
@@ -147,5 +147,16 @@ export async function countStates(
   };
   for (const row of rows) counts[row.state] = row.count;
   counts.pending = Math.max(0, counts.pending - counts.sending);
-  return { counts, oldestPending: rows.find((row) => row.state === 'pending')?.oldest ?? null };
+  return {
+    counts,
+    oldestPending: oldestOf(rows.filter(({ state }) => unsettled.has(state)).map(({ oldest }) => oldest)),
+  };
+}
+
+/** States in which the ERP does not hold yet what the source holds, and will. */
+const unsettled: ReadonlySet<LinkState> = new Set(['pending', 'retrying', 'in_doubt']);
+
+function oldestOf(dates: readonly (Date | null)[]): Date | null {
+  const times = dates.flatMap((date) => (date === null ? [] : [date.getTime()]));
+  return times.length === 0 ? null : new Date(Math.min(...times));
 }

@@ -4,10 +4,11 @@ import { enqueue, raisePriority } from '../queue/enqueue.ts';
 import { type Priority, pushQueue } from '../queue/names.ts';
 import { transaction } from '../store/database.ts';
 import { addHistory } from '../store/history.ts';
-import { forgetDeliveries, markPending, repointMerged } from '../store/link.ts';
-import { mirrorSightings, pageOfSourceIds, renewVersions } from '../store/mirror.ts';
+import { askAgain, repointMerged } from '../store/link.ts';
+import { mirrorSightings, pageOfSourceIds, lockMirrorVersions } from '../store/mirror.ts';
 import { connectionOf, type SyncContext } from './context.ts';
-import { newestOfEach } from './detect.ts';
+import { externalKey } from './external-key.ts';
+import { newestOfEach, readersOf } from './detect.ts';
 import { chunk } from './push.ts';
 
 export type Resynced = {
@@ -29,10 +30,9 @@ export async function resyncIds(
 ): Promise<Resynced> {
   const connection = connectionOf(context, mapping.read.from);
   if (connection.source === null) throw new Error(`connection ${connection.name} has no source`);
-  const related = context
-    .mappings()
-    .filter((other) => other.read.from === mapping.read.from && other.read.entity === mapping.read.entity)
-    .flatMap((other) => other.read.with);
+  const related = readersOf(context, { connection: mapping.read.from, entity: mapping.read.entity }).flatMap(
+    (other) => other.read.with,
+  );
   const queued: string[] = [];
   const unknown: string[] = [];
   for (const page of chunk([...new Set(ids)], connection.limits.page)) {
@@ -47,21 +47,29 @@ export async function resyncIds(
   return { queued, unknown };
 }
 
+/** Takes the newest state of records into the mirror, for every flow that reads them, and queues them for this one. */
 async function takeIn(context: SyncContext, mapping: Mapping, found: readonly Found[]): Promise<string[]> {
   const ids = found.map((answer) => answer.id);
   const stream = { connection: mapping.read.from, entity: mapping.read.entity };
+  const sightings = newestOfEach(found.flatMap((answer) => changeOf(answer, context.now())));
+  const merged = found.flatMap((answer) =>
+    answer.status === 'merged' ? [{ loser: answer.id, survivor: answer.into }] : [],
+  );
   await transaction(context.database, async (tx) => {
-    await mirrorSightings(
-      tx,
-      stream,
-      newestOfEach(found.flatMap((answer) => changeOf(answer, context.now()))),
-      'record',
-    );
-    const merged = found.flatMap((answer) =>
-      answer.status === 'merged' ? [{ loser: answer.id, survivor: answer.into }] : [],
-    );
-    if (merged.length > 0) await repointMerged(tx, mapping.flow, merged);
-    await queueOnPurpose(context, tx, mapping, ids, 'interactive');
+    const changed = (await mirrorSightings(tx, stream, sightings, 'record')).sort();
+    for (const { flow } of readersOf(context, stream)) {
+      if (merged.length > 0) await repointMerged(tx, flow, merged);
+      if (flow === mapping.flow) await queueOnPurpose(context, tx, mapping, ids, 'interactive');
+      else
+        await enqueue(
+          context.boss,
+          tx,
+          pushQueue(flow),
+          flow,
+          changed.map((sourceId) => ({ sourceId, startAfter: null })),
+          'incremental',
+        );
+    }
   });
   await raisePriority(context.boss, context.database, pushQueue(mapping.flow), ids);
   return ids;
@@ -83,9 +91,10 @@ async function queueOnPurpose(
   priority: Priority,
 ): Promise<void> {
   const { flow } = mapping;
-  await renewVersions(tx, { connection: mapping.read.from, entity: mapping.read.entity }, ids);
-  await markPending(tx, flow, ids, 'resync', 'a person asked for it again');
-  await forgetDeliveries(tx, flow, ids);
+  // Mirror rows before links, here as in a settle.
+  await lockMirrorVersions(tx, { connection: mapping.read.from, entity: mapping.read.entity }, ids);
+  const wanted = ids.map((sourceId) => ({ sourceId, externalKey: externalKey(mapping, sourceId) }));
+  await askAgain(tx, flow, wanted, 'resync', 'a person asked for it again');
   await enqueue(
     context.boss,
     tx,

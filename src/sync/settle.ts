@@ -9,14 +9,15 @@ import { transaction } from '../store/database.ts';
 import { addHistory } from '../store/history.ts';
 import { closeIntents } from '../store/intent.ts';
 import {
-  forgetDeliveries,
+  askAgain,
   type LinkUpdate,
   loadLinked,
-  markPending,
+  markWoken,
+  repointMerged,
   saveLinks,
   type Standing,
 } from '../store/link.ts';
-import { lockMirrorVersions, renewVersions } from '../store/mirror.ts';
+import { lockMirrorVersions } from '../store/mirror.ts';
 import { addCounts, type CountName, type Counts } from '../store/run.ts';
 import { lockFlowLinks, park, unpark, wakeChildren } from '../store/waiting.ts';
 import type { Conclusion } from './conclude.ts';
@@ -63,11 +64,12 @@ export async function settle(
       batch.filter((record) => !ours.includes(record)),
     );
     if (ours.length === 0) return {};
-    await saveLinks(
+    const askedFor = await saveLinks(
       tx,
       mapping.flow,
       ours.map((record) => linkUpdate(mapping, record)),
     );
+    await handOverMerged(tx, mapping.flow, ours);
     await recordHistory(tx, mapping, runId, ours);
     const linked = ours
       .filter(({ conclusion }) => conclusion.targetId !== null)
@@ -75,7 +77,7 @@ export async function settle(
     if (linked.length > 0) await closeIntents(tx, mapping.flow, linked);
     const unparked = await parkRecords(tx, mapping.flow, ours);
     await wake(context, tx, mapping.flow, ours);
-    await queueAgain(context, tx, mapping.flow, ours, versions, unparked);
+    await queueAgain(context, tx, mapping.flow, ours, versions, unparked.union(askedFor));
     const wishes = ours
       .filter((record) => record.writeBack !== null)
       .map(({ standing }) => due(standing.sourceId));
@@ -93,7 +95,7 @@ const due = (sourceId: string): Enqueue => ({ sourceId, startAfter: null });
 
 /**
  * Records that we sent under a lease that was gone by then: their holder may have sent a newer state before ours
- * arrived. So the newest state is sent once more, even if it looks delivered.
+ * arrived. So the newest state is asked for once more, even if it looks delivered.
  */
 async function sendLostAgain(
   context: SyncContext,
@@ -101,14 +103,15 @@ async function sendLostAgain(
   mapping: Mapping,
   lost: readonly Concluded[],
 ): Promise<void> {
-  const sent = lost
-    .filter(({ conclusion }) => conclusion.delivered || conclusion.state === 'in_doubt')
-    .map(({ standing }) => standing.sourceId)
-    .sort();
+  const sent = lost.filter(({ conclusion }) => conclusion.delivered || conclusion.state === 'in_doubt');
   if (sent.length === 0) return;
-  await renewVersions(tx, { connection: mapping.read.from, entity: mapping.read.entity }, sent);
-  await forgetDeliveries(tx, mapping.flow, sent);
-  await enqueue(context.boss, tx, pushQueue(mapping.flow), mapping.flow, sent.map(due), 'incremental');
+  const wanted = sent.map(({ standing }) => ({
+    sourceId: standing.sourceId,
+    externalKey: standing.externalKey ?? externalKey(mapping, standing.sourceId),
+  }));
+  await askAgain(tx, mapping.flow, wanted, 'lease_lost', 'an older state of it may have been sent');
+  const jobs = sent.map(({ standing }) => due(standing.sourceId));
+  await enqueue(context.boss, tx, pushQueue(mapping.flow), mapping.flow, jobs, 'incremental');
 }
 
 /** Completes or fails the jobs that are still ours, and gives back the records that they belong to. */
@@ -164,12 +167,27 @@ function linkUpdate(mapping: Mapping, { job, standing, conclusion, writeBack }: 
     reason: conclusion.reason,
     fields: conclusion.fields,
     nextAt: conclusion.disposition.job === 'again' ? conclusion.disposition.at : null,
-    attempts: conclusion.disposition.job === 'retry' ? job.retryCount + 1 : 0,
+    attempts: attemptsOf(job, standing, conclusion),
+    requests: standing.requests,
     fingerprint: conclusion.fingerprint,
     mappingHash: conclusion.delivered ? mapping.hash : null,
     delivered: conclusion.delivered,
     writeBack,
   };
+}
+
+/** Failures of its own, or how often in a row it was sent and not answered. */
+function attemptsOf(job: LeasedJob, standing: Standing, conclusion: Conclusion): number {
+  if (conclusion.state === 'in_doubt') return standing.attempts + 1;
+  return conclusion.disposition.job === 'retry' ? job.retryCount + 1 : 0;
+}
+
+/** A record that was merged away while it was being created has an ERP record now: the survivor takes it over. */
+async function handOverMerged(tx: PoolClient, flow: string, ours: readonly Concluded[]): Promise<void> {
+  const merged = ours.flatMap(({ standing }) =>
+    standing.mergedInto === null ? [] : [{ loser: standing.sourceId, survivor: standing.mergedInto }],
+  );
+  if (merged.length > 0) await repointMerged(tx, flow, merged);
 }
 
 async function recordHistory(
@@ -220,19 +238,19 @@ async function parkRecords(tx: PoolClient, flow: string, ours: readonly Conclude
   return new Set(waiting.filter(parentCame).map(({ standing }) => standing.sourceId));
 }
 
-/** The transaction that links a parent queues its children. */
+/** The transaction that links a parent queues its children; so does a later one, for a parent that took over an ERP record. */
 async function wake(
   context: SyncContext,
   tx: PoolClient,
   flow: string,
   ours: readonly Concluded[],
 ): Promise<void> {
-  const newlyLinked = ours
-    .filter(({ standing, conclusion }) => standing.targetId === null && conclusion.targetId !== null)
+  const linked = ours
+    .filter(({ conclusion }) => conclusion.targetId !== null && conclusion.state !== 'removed')
     .map(({ standing }) => standing.sourceId);
-  if (newlyLinked.length === 0) return;
-  for (const [childFlow, ids] of await wakeChildren(tx, flow, newlyLinked)) {
-    await markPending(tx, childFlow, ids, 'parent_linked', 'the record it waited for has arrived');
+  if (linked.length === 0) return;
+  for (const [childFlow, ids] of await wakeChildren(tx, flow, linked)) {
+    await markWoken(tx, childFlow, ids);
     await enqueue(context.boss, tx, pushQueue(childFlow), childFlow, ids.map(due), 'incremental');
   }
 }
@@ -244,7 +262,7 @@ async function queueAgain(
   flow: string,
   ours: readonly Concluded[],
   versions: ReadonlyMap<string, string>,
-  unparked: ReadonlySet<string>,
+  notDone: ReadonlySet<string>,
 ): Promise<void> {
   const again = new Map<Priority, Enqueue[]>();
   for (const { job, standing, conclusion } of ours) {
@@ -252,7 +270,7 @@ async function queueAgain(
     const changed = (versions.get(standing.sourceId) ?? null) !== standing.version;
     if (
       disposition.job === 'retry' ||
-      (disposition.job !== 'again' && !changed && !unparked.has(standing.sourceId))
+      (disposition.job !== 'again' && !changed && !notDone.has(standing.sourceId))
     )
       continue;
     const startAfter = disposition.job === 'again' ? disposition.at : null;

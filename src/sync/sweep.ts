@@ -4,22 +4,47 @@ import { pushQueue } from '../queue/names.ts';
 import { type Sql, transaction } from '../store/database.ts';
 import type { SyncContext } from './context.ts';
 
+const sweepSize = 10_000;
+
 /**
  * The backstop: finds records that are not settled and have no live job, and queues them. In a healthy system it
- * finds nothing, so what it finds is logged as an alarm. One anti-join for each flow and run.
+ * finds nothing, so what it finds is logged as an alarm; but for a flow that has never run it finds all records that
+ * are mirrored for others, and queues them as its backfill.
  */
 export async function sweep(context: SyncContext, mapping: Mapping): Promise<number> {
-  return transaction(context.database, async (tx) => {
-    const forgotten = await findForgotten(tx, mapping);
-    if (forgotten.length === 0) return 0;
-    const records = forgotten.map((sourceId) => ({ sourceId, startAfter: null }));
-    await enqueue(context.boss, tx, pushQueue(mapping.flow), mapping.flow, records, 'incremental');
+  const isNew = await neverRan(context.database, mapping.flow);
+  let total = 0;
+  for (;;) {
+    const found = await transaction(context.database, async (tx) => {
+      const forgotten = await findForgotten(tx, mapping);
+      const records = forgotten.map((sourceId) => ({ sourceId, startAfter: null }));
+      await enqueue(
+        context.boss,
+        tx,
+        pushQueue(mapping.flow),
+        mapping.flow,
+        records,
+        isNew ? 'backfill' : 'incremental',
+      );
+      return forgotten.length;
+    });
+    total += found;
+    if (found < sweepSize) break;
+  }
+  if (total > 0 && !isNew) {
     context.log.error(
-      { alarm: 'forgotten_records', flow: mapping.flow, found: forgotten.length },
+      { alarm: 'forgotten_records', flow: mapping.flow, found: total },
       'records without a job were found and queued',
     );
-    return forgotten.length;
-  });
+  }
+  return total;
+}
+
+async function neverRan(sql: Sql, flow: string): Promise<boolean> {
+  const { rows } = await sql.query('select from run where flow = $1 and finished_at is not null limit 1', [
+    flow,
+  ]);
+  return rows.length === 0;
 }
 
 async function findForgotten(sql: Sql, mapping: Mapping): Promise<string[]> {
@@ -32,7 +57,7 @@ async function findForgotten(sql: Sql, mapping: Mapping): Promise<string[]> {
              where w.flow = $1 and w.source_id = m.source_id and p.target_id is not null and p.state <> 'removed'))
          or ($5 and l.state = 'synced' and l.write_back is null and l.mapping_hash = $6))
        and not exists (select from causeway_jobs.job j where j.name = $4 and j.singleton_key = m.source_id and j.state in ('created', 'retry', 'active'))
-     order by m.source_id limit 10000`,
+     order by m.source_id limit ${sweepSize}`,
     [
       mapping.flow,
       mapping.read.from,

@@ -3,11 +3,11 @@ import { asFault, Fault, faultTable } from '../connector/fault.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import { completeJobs, failJobs, type Lease, type LeasedJob } from '../queue/lease.ts';
-import { writeBackQueue } from '../queue/names.ts';
+import { deadLetterQueue, writeBackQueue } from '../queue/names.ts';
 import { transaction } from '../store/database.ts';
 import { addHistory, type HistoryEntry } from '../store/history.ts';
 import { loadWriteBacks, saveWrittenBack, type WriteBackWish } from '../store/link.ts';
-import { noteFailure, noteSuccess } from './connection-health.ts';
+import { isSick, noteFailure, noteSuccess } from './connection-health.ts';
 import { connectionOf, type SyncContext } from './context.ts';
 import { externalKey } from './external-key.ts';
 import { canonical } from './fingerprint.ts';
@@ -41,8 +41,8 @@ export async function writeBackBatch(
     signal: abort,
     confirm: lease.confirm,
   });
-  const whole = [...results.values()].find((result) => result.status === 'failed' && result.whole);
-  const fault = whole?.status === 'failed' ? whole.fault : null;
+  const sick = [...results.values()].find((result) => result.status === 'failed' && isSick(result));
+  const fault = sick?.status === 'failed' ? sick.fault : null;
   const heldUntil = fault === null ? context.now() : await noteFailure(context, name, fault);
   if (fault === null && results.size > 0) await noteSuccess(context, name);
   await settleWriteBacks(context, mapping, runId, lease.jobs, open, results, heldUntil);
@@ -59,44 +59,47 @@ async function settleWriteBacks(
   heldUntil: Date,
 ): Promise<void> {
   const queue = writeBackQueue(mapping.flow);
-  const fate = (job: LeasedJob): 'done' | 'again' | 'failed' => fateOf(results.get(job.data.sourceId));
-  const failed = jobs.filter((job) => fate(job) === 'failed');
-  const again = jobs
-    .filter((job) => fate(job) === 'again')
-    .map((job) => ({ sourceId: job.data.sourceId, startAfter: heldUntil }));
+  const of = (fate: Fate): LeasedJob[] =>
+    jobs.filter((job) => fateOf(results.get(job.data.sourceId)) === fate);
+  const [dead, retried] = [of('dead'), of('retry')];
   await transaction(context.database, async (tx) => {
-    const completed = await completeJobs(
-      context.boss,
-      tx,
-      queue,
-      jobs.filter((job) => fate(job) !== 'failed'),
+    const completed = await completeJobs(context.boss, tx, queue, [...of('done'), ...of('again'), ...dead]);
+    await failJobs(context.boss, tx, queue, retried, 'write_back_failed');
+    const ours = (job: LeasedJob): boolean => completed.has(job.id);
+    const due = (job: LeasedJob, startAfter: Date | null) => ({ sourceId: job.data.sourceId, startAfter });
+    const doneIds = new Set(
+      of('done')
+        .filter(ours)
+        .map((job) => job.data.sourceId),
     );
-    await failJobs(context.boss, tx, queue, failed, 'write_back_failed');
-    const stillOurs = new Set(jobs.filter((job) => completed.has(job.id)).map((job) => job.data.sourceId));
-    const written = open.filter(
-      ({ sourceId }) => stillOurs.has(sourceId) && fateOf(results.get(sourceId)) === 'done',
-    );
-    if (written.length > 0) await saveWrittenBack(tx, mapping.flow, written);
-    const entries = [...written.map(successEntry), ...failed.map((job) => failureEntry(job, results))];
+    const written = open.filter(({ sourceId }) => doneIds.has(sourceId));
+    // A wish that changed while it was being carried out could not be queued beside its own job.
+    const stale = written.length === 0 ? [] : await saveWrittenBack(tx, mapping.flow, written);
+    const again = [
+      ...of('again')
+        .filter(ours)
+        .map((job) => due(job, heldUntil)),
+      ...stale.map((sourceId) => ({ sourceId, startAfter: null })),
+    ];
+    await enqueue(context.boss, tx, queue, mapping.flow, again, 'incremental');
+    const letters = dead.filter(ours).map((job) => due(job, null));
+    await enqueue(context.boss, tx, deadLetterQueue(queue), mapping.flow, letters, 'incremental');
+    const entries = [
+      ...written.map(successEntry),
+      ...[...dead, ...retried].map((job) => failureEntry(job, results)),
+    ];
     if (entries.length > 0) await addHistory(tx, mapping.flow, runId, entries);
-    await enqueue(
-      context.boss,
-      tx,
-      queue,
-      mapping.flow,
-      again.filter(({ sourceId }) => stillOurs.has(sourceId)),
-      'incremental',
-    );
   });
 }
 
-function fateOf(result: Result | undefined): 'done' | 'again' | 'failed' {
+type Fate = 'done' | 'again' | 'retry' | 'dead';
+
+function fateOf(result: Result | undefined): Fate {
   if (result === undefined || result.status !== 'failed') return 'done';
-  const { action } = faultTable[result.fault.kind];
   // Writing the same number twice does no harm, so what was not answered is simply sent again.
-  return result.whole || action === 'hold' || action === 'pause' || action === 'in_doubt'
-    ? 'again'
-    : 'failed';
+  if (isSick(result)) return 'again';
+  const { action } = faultTable[result.fault.kind];
+  return action === 'dead' || action === 'recreate' || action === 'pause' ? 'dead' : 'retry';
 }
 
 const successEntry = ({ sourceId }: WriteBackWish): HistoryEntry => ({

@@ -85,6 +85,7 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
       boss,
       connections: new Map(connections),
       mappings: () => parts.mappings,
+      verified: new Set(),
       processId: `test ${Math.random()}`,
       now: () => new Date(),
       random: () => 0,

@@ -154,7 +154,8 @@ describe('P2: nothing is created twice', () => {
     const other = await anotherWorker(setting);
     await other.carry();
     expect(sink.records.size).toBe(30);
-    expect(sink.batches).toHaveLength(1);
+    const again = sink.batches.slice(1).flat();
+    expect(again.filter(({ targetId }) => targetId === null)).toEqual([]);
     expect(await stateOf(other, 'c1')).toBe('synced');
   });
 });

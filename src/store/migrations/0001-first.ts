@@ -41,6 +41,7 @@ create table link (
   since        timestamptz not null,
   next_at      timestamptz,
   attempts     integer not null default 0,
+  requests     bigint not null default 0,
   fingerprint  bytea,
   mapping_hash text,
   delivered_at timestamptz,
@@ -50,6 +51,7 @@ create table link (
 );
 create index link_by_state on link (flow, state) where state <> 'synced';
 create index link_by_target on link (flow, target_id) where target_id is not null;
+comment on column link.requests is 'Counts how often the record was asked for on purpose; a settle that finds it higher than it was sends again.';
 comment on table link is 'The stored pair of source id and ERP id, and the explainable state of the record in one flow.';
 
 create table intent (
