@@ -1,5 +1,6 @@
-/** Writes the pages of docs/ that are made from the code. A test fails while one of them is out of date. */
-import { writeFileSync } from 'node:fs';
+/** Writes the pages of docs/ that are made from the code. With `--check` it writes nothing and fails
+ * when one of them is out of date. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsPage } from '../src/errors/page.ts';
 import { editorSchemaText } from '../src/mapping/editor-schema.ts';
@@ -11,6 +12,14 @@ const pages: Readonly<Record<string, () => string>> = {
   'schema/mapping.json': editorSchemaText,
 };
 
+const checking = process.argv.includes('--check');
+
 for (const [name, page] of Object.entries(pages)) {
-  writeFileSync(join(import.meta.dirname, '..', 'docs', name), page());
+  const file = join(import.meta.dirname, '..', 'docs', name);
+  const text = page();
+  if (!checking) writeFileSync(file, text);
+  else if (readFileSync(file, 'utf8') !== text) {
+    process.stderr.write(`docs/${name} is out of date: run npm run docs\n`);
+    process.exitCode = 1;
+  }
 }

@@ -105,7 +105,7 @@ export function misbehave(connection: string, rules: string, options: GlobalOpti
     print(
       session.json,
       parsed,
-      Object.keys((parsed ?? {}) as object).length === 0
+      Object.keys(parsed ?? {}).length === 0
         ? `The sandbox of ${connection} behaves well again.`
         : `The sandbox of ${connection} now follows these rules, until it stops or is told otherwise.`,
     );
