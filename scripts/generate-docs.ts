@@ -1,5 +1,7 @@
-/** Writes the pages of docs/ that are made from the code. With `--check` it writes nothing and fails
- * when one of them is out of date. */
+/**
+ * Writes the pages of docs/ that are made from the code. With `--check` it writes nothing, and fails when one of them
+ * is out of date.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsPage } from '../src/errors/page.ts';

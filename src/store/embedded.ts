@@ -121,7 +121,7 @@ const passing =
 async function start(place: Place, began: number): Promise<void> {
   const start = await startServer(place.binaries, place.data, place.logFile, place.account);
   if (start.ready) {
-    place.log.info(
+    place.log.debug(
       { pid: start.pid, ms: Math.round(performance.now() - began) },
       'the embedded database has started',
     );
@@ -144,7 +144,7 @@ const startFailed = (message: string): CausewayError =>
 async function leave(place: Place, keeper: Keeper): Promise<void> {
   if (await keeper.leave()) {
     await stopServer(place.binaries, place.data, place.account);
-    place.log.info('the embedded database has stopped');
+    place.log.debug('the embedded database has stopped');
   }
   await keeper.end();
 }
