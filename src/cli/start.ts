@@ -7,6 +7,7 @@ import { httpServer } from '../http/server.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { runService } from '../schedule/service.ts';
 import { catchUp } from '../sync/catch-up.ts';
+import type { FlowRun } from '../sync/sync-flow.ts';
 import { progressBoard, showProgress } from './progress.ts';
 import { type ExitCode, type GlobalOptions, inSession, print, type Session } from './session.ts';
 import { type FlowSummary, renderSummary, renderVerdict, summarize } from './summary.ts';
@@ -106,7 +107,8 @@ async function stay(
     `${conclusion(summaries, causeway.folder.problems())}\n\nHTTP server: ${url ?? `none, because port ${config.http.port} is taken; set CAUSEWAY_HTTP_PORT to another one`}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
   );
   try {
-    await runService(causeway, shutdown.soft);
+    const onRun = (run: FlowRun): void => void (json || process.stdout.write(runLine(run)));
+    await runService({ ...causeway, onRun }, shutdown.soft);
   } finally {
     await server.close();
   }
@@ -127,4 +129,18 @@ async function listen(
   }
   const address = server.server.address() as AddressInfo;
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+}
+
+/** One line for a run that did something or could not; nothing for one that found nothing to do. */
+export function runLine({ run, stopped }: FlowRun): string {
+  const done = (['created', 'updated', 'removed', 'waiting', 'dead'] as const).filter(
+    (name) => run[name] > 0,
+  );
+  if (done.length === 0 && stopped === null) return '';
+  const counts = done.map((name) => `${run[name]} ${name}`).join(', ');
+  const why =
+    stopped === null
+      ? ''
+      : `${counts === '' ? '' : '; '}stopped early: ${stopped.connection}: ${stopped.reason}`;
+  return `${(run.finishedAt ?? run.startedAt).toISOString().slice(0, 19)}Z ${run.flow}: ${counts}${why}\n`;
 }
