@@ -40,7 +40,7 @@ describe('the command line', () => {
   it('says usage errors in plain words and ends with 2', async () => {
     expect(await world.causeway('explain', 'acounts', '1')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('Did you mean accounts?'),
+      stderr: expect.stringContaining('did you mean `accounts`?'),
     });
     expect(await world.causeway('resync', 'accounts')).toMatchObject({
       code: 2,
