@@ -49,7 +49,7 @@ const sabotages: readonly Sabotage[] = [
   },
   {
     what: 'P2: what is in doubt is not looked up',
-    file: 'src/sync/deliver.ts',
+    file: 'src/sync/look-up.ts',
     take: 'if (doubtful.length === 0) return',
     put: 'if (doubtful.length >= 0) return',
     test: 'P2: nothing is created twice',
