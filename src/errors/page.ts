@@ -1,4 +1,5 @@
-import { catalogue, type ErrorEntry } from './catalogue.ts';
+import { catalogue } from './catalogue.ts';
+import type { ErrorEntry } from './entry.ts';
 
 const exits: Readonly<Record<ErrorEntry['exit'], string>> = {
   1: '1 (findings)',
@@ -17,7 +18,7 @@ const introduction = `# Errors
 Every error that a person can meet has a stable code. A code keeps its meaning for good and is never given to
 another error. Here is what each says and what to do about it.
 
-This page is generated from \`src/errors/catalogue.ts\`; write it anew with \`node scripts/generate-docs.ts\`.`;
+This page is generated from \`src/errors\`; write it anew with \`node scripts/generate-docs.ts\`.`;
 
 function section([code, { title, remedy, exit }]: [string, ErrorEntry]): string {
   return `## \`${code}\`\n\n${title}\n\nWhat to do: ${remedy}\n\nExit code: ${exits[exit]}.`;

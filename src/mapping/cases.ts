@@ -32,7 +32,7 @@ function endingOf(mapping: Mapping, { record, references }: Case): Ending {
     const links = Object.hasOwn(references, flow) ? references[flow] : undefined;
     return links && Object.hasOwn(links, id) ? (links[id] ?? null) : null;
   };
-  return mapping.run(record, { linked });
+  return mapping.run(record, { linked, now: '2026-01-31T09:30:00Z' });
 }
 
 function differencesOf({ expected }: Case, ending: Ending): readonly string[] {

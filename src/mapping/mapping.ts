@@ -29,8 +29,17 @@ export type Ending =
   | { readonly kind: 'rejected'; readonly problems: readonly RecordProblem[] }
   | { readonly kind: 'waiting'; readonly for: readonly Reference[] };
 
-/** What the run is given: the ERP id that a reference is linked to, or null when it is not linked yet. */
-export type Given = { readonly linked: (reference: Reference) => string | null };
+/** Everything that a run may know beside the record. */
+export type Given = {
+  /** The ERP id that a reference is linked to, or null when it is not linked yet. */
+  readonly linked: (reference: Reference) => string | null;
+  /** The instant of the decision, ISO 8601 in UTC. */
+  readonly now: string;
+  /** Entries that take the place of those of a value map, by its name: for the cases of a test file. */
+  readonly valueMaps?: { readonly [map: string]: { readonly [from: string]: string } };
+  /** Hears of each row of a value map that is used: for the coverage of a test file. */
+  readonly onMapped?: (map: string, from: string) => void;
+};
 
 export type WriteBack = { readonly to: string; readonly field: string; readonly from: string };
 

@@ -145,7 +145,10 @@ function runExample({ rule, record }: RuleExample): string {
       `the example ${rule} is wrong: ${[...problems, ...caseProblems].map(({ message }) => message).join('; ')}`,
     );
   }
-  const ending = mapping.run(given.record, { linked: ({ id }) => links[id] ?? null });
+  const ending = mapping.run(given.record, {
+    linked: ({ id }) => links[id] ?? null,
+    now: '2026-01-31T09:30:00Z',
+  });
   return `\`\`\`yaml\nfield: ${rule}\n\`\`\`\n\n${record === '{}' ? 'It' : `\`${record}\``} ${outcome(ending)}`;
 }
 

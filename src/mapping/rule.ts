@@ -93,7 +93,7 @@ function finisher(
       value = linked;
     }
     if (map !== null && !isEmpty(value)) {
-      const mapped = map(value);
+      const mapped = map(value, given);
       if (isRefusal(mapped)) return refused(value, mapped);
       value = mapped;
     }
@@ -131,18 +131,29 @@ function linkStep(
   };
 }
 
-function mapStep(name: string, map: ValueMap | null): (value: Value) => Value | undefined | Refusal {
-  return (value) => {
+function mapStep(
+  name: string,
+  map: ValueMap | null,
+): (value: Value, given: Given) => Value | undefined | Refusal {
+  return (value, given) => {
     if (typeof value === 'object')
       return refuse('value_wrong_kind', `the value map \`${name}\` cannot translate`);
-    const target = map?.entries.get(String(value));
-    if (target !== undefined) return target;
+    const from = String(value);
+    const instead = given.valueMaps?.[name];
+    const target = instead === undefined ? map?.entries.get(from) : ownEntry(instead, from);
+    if (target !== undefined) {
+      given.onMapped?.(name, from);
+      return target;
+    }
     if (map?.unknown === 'default') return undefined;
     return map?.unknown === 'keep'
       ? value
       : refuse('value_not_mapped', `the value map \`${name}\` does not have`);
   };
 }
+
+const ownEntry = (entries: { readonly [from: string]: string }, from: string): string | undefined =>
+  Object.hasOwn(entries, from) ? entries[from] : undefined;
 
 function passed(value: Value): Value | Refusal {
   return isGroup(value) ? refuse('value_wrong_kind', 'is not a single value; name one of its fields') : value;

@@ -17,6 +17,8 @@ export type Decision =
 
 export type Known = {
   readonly linked: (reference: Reference) => string | null;
+  /** The instant of the decision, ISO 8601 in UTC. */
+  readonly now: string;
   /** The ERP id that a look-up by external key has found for a record in doubt, else null. */
   readonly found: string | null;
 };
@@ -35,7 +37,7 @@ export function decide(mapping: Mapping, standing: Standing, known: Known): Deci
   if (standing.record === null) {
     return { do: 'gone', code: 'not_in_source', reason: 'is not known in the source' };
   }
-  const ending = mapping.run(standing.record, { linked: known.linked });
+  const ending = mapping.run(standing.record, known);
   if (ending.kind === 'rejected') return { do: 'reject', problems: ending.problems };
   if (ending.kind === 'waiting') return { do: 'park', for: ending.for };
   if (ending.kind === 'skipped') {

@@ -103,12 +103,13 @@ async function decideAll(
     s.record === null || s.deleted ? [] : mapping.references(s.record),
   );
   const linked = await loadLinked(context.database, references);
+  const now = context.now().toISOString();
   return standings.map((standing, index) => {
     const foundId = lookedUp.found.get(standing.sourceId) ?? null;
     const refused = lookedUp.refused.get(standing.sourceId);
     const decision: Decision =
       refused === undefined
-        ? decideSafely(context, mapping, standing, { linked, found: foundId })
+        ? decideSafely(context, mapping, standing, { linked, now, found: foundId })
         : {
             do: 'reject',
             problems: [

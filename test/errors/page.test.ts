@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { catalogue, type ErrorEntry } from '../../src/errors/catalogue.ts';
+import { catalogue } from '../../src/errors/catalogue.ts';
+import type { ErrorEntry } from '../../src/errors/entry.ts';
 import { errorsPage } from '../../src/errors/page.ts';
 
 describe('the page of errors', () => {

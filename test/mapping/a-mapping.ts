@@ -33,7 +33,10 @@ export function aRule(rule: string): CompiledMapping {
 }
 
 /** The links of `5` alone. */
-export const given: Given = { linked: ({ flow, id }) => (flow === 'accounts' && id === '5' ? '42' : null) };
+export const given: Given = {
+  linked: ({ flow, id }) => (flow === 'accounts' && id === '5' ? '42' : null),
+  now: '2026-01-31T09:30:00Z',
+};
 
 /** What the rule makes of the record: the value; undefined when the field is left alone; else how the record ended. */
 export function resultOf(rule: string, record: SourceRecord): unknown {

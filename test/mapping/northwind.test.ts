@@ -37,7 +37,9 @@ describe('the shipped mappings', () => {
       const records = pages.flatMap(({ changes }): SourceRecord[] =>
         changes.flatMap((change) => (change.kind === 'upsert' ? [change.record] : [])),
       );
-      const endings = records.map((record) => run(record, { linked: ({ id }) => id }));
+      const endings = records.map((record) =>
+        run(record, { linked: ({ id }) => id, now: '2026-01-31T09:30:00Z' }),
+      );
       rejected.push(...endings.filter(({ kind }) => kind === 'rejected' || kind === 'waiting'));
       counts[flow] = Object.fromEntries(
         Object.entries(Object.groupBy(endings, ({ kind }) => kind)).map(([kind, list]) => [

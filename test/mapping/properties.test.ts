@@ -71,7 +71,10 @@ const sensible: fc.Arbitrary<SourceRecord> = fc.record(
   { requiredKeys: ['n', 'a'] },
 );
 const record = fc.oneof(wild, sensible);
-const given: Given = { linked: ({ id }) => (id === '5' ? '42' : null) };
+const given: Given = {
+  linked: ({ id }) => (id === '5' ? '42' : null),
+  now: '2026-01-31T09:30:00Z',
+};
 
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

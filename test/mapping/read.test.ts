@@ -140,7 +140,7 @@ write_back: [{ to: erp, field: x }]
         }
         for (const mapping of mappings)
           expect(['record', 'skipped', 'rejected', 'waiting']).toContain(
-            mapping.run({ a: '1' }, { linked: () => null }).kind,
+            mapping.run({ a: '1' }, { linked: () => null, now: '2026-01-31T09:30:00Z' }).kind,
           );
       }),
       { numRuns: 400 },
