@@ -5,14 +5,23 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsPage } from '../src/errors/page.ts';
+import { caseEditorSchemaText } from '../src/mapping/case-editor-schema.ts';
+import { type Described, readDescribed } from '../src/mapping/described.ts';
 import { editorSchemaText } from '../src/mapping/editor-schema.ts';
 import { mappingReferencePage } from '../src/mapping/reference-page.ts';
 
 const pages: Readonly<Record<string, () => string>> = {
   'errors.md': errorsPage,
   'mapping-reference.md': mappingReferencePage,
-  'schema/mapping.json': editorSchemaText,
+  'schema/mapping.json': () => editorSchemaText(shippedDescriptions()),
+  'schema/mapping-test.json': caseEditorSchemaText,
 };
+
+/** What the sandboxes say of their entities; `causeway check --online` writes the file. */
+function shippedDescriptions(): Described {
+  const path = 'mappings/described.json';
+  return readDescribed({ path, text: readFileSync(join(import.meta.dirname, '..', path), 'utf8') }).described;
+}
 
 const checking = process.argv.includes('--check');
 

@@ -6,18 +6,29 @@ import { connectors } from '../connectors/index.ts';
 import type { Config, ConnectionConfig } from './config/config.ts';
 import { settingsOf } from './config/connections.ts';
 import { readConfig } from './config/read.ts';
+import { systemOf } from './config/system.ts';
 import type { Connector, RunningSandbox } from './connector/contract.ts';
 import { httpKit } from './connector/http.ts';
 import { sharedSandbox } from './connector/shared-sandbox.ts';
+import { readDescribed } from './mapping/described.ts';
 import { readMappings } from './mapping/read.ts';
 import { ensureQueues, startBoss } from './queue/boss.ts';
 import { openDatabase, requireDatabase } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
-import { migrate } from './store/migrate.ts';
+import { lastUsedVersions } from './store/mapping-version.ts';
+import { findSchema, migrate } from './store/migrate.ts';
 import { type Offer, refuseFlows } from './sync/check-flows.ts';
 import type { OpenConnection, SyncContext } from './sync/context.ts';
 import { verifyTenants } from './sync/identity.ts';
-import { mappingFolder, type MappingFolder } from './sync/mapping-folder.ts';
+import {
+  askInDoubt,
+  describedNow,
+  judgeByDescriptions,
+  mergeDescribed,
+  type Systems,
+} from './sync/descriptions.ts';
+import { mappingFolder, type MappingFolder, type ReadMappings } from './sync/mapping-folder.ts';
+import { type ReadingContext, readingOnly } from './sync/reading.ts';
 import { logger } from './telemetry/logger.ts';
 import type { Logger } from 'pino';
 
@@ -26,7 +37,13 @@ const sleep = (ms: number, signal: AbortSignal): Promise<void> => pause(ms, unde
 const registry = Object.fromEntries(connectors.map((connector) => [connector.name, connector]));
 
 /** What the files say: the configuration and the mappings. Nothing is opened. */
-export type Definitions = { readonly config: Config; readonly folder: MappingFolder; readonly log: Logger };
+export type Definitions = {
+  readonly config: Config;
+  readonly folder: MappingFolder;
+  /** Names the system behind each connection. */
+  readonly systems: Systems;
+  readonly log: Logger;
+};
 
 export type ComposeOptions = {
   /** Path of causeway.yaml; undefined asks the environment, and then takes the one in the working folder. */
@@ -69,11 +86,32 @@ export async function define(configFile: string | undefined, logToFile = false):
     ...connectorOf(connection),
     name: connection.name,
   }));
-  const folder = mappingFolder(config.mappings, dirname(config.file), (files, values) =>
-    refuseFlows(readMappings(files, values), offers),
+  const systems = Object.fromEntries(
+    Object.values(config.connections).map((connection) => [
+      connection.name,
+      systemOf(connection, connectorOf(connection)),
+    ]),
   );
+  const folder = mappingFolder(config.mappings, dirname(config.file), readerOf(offers, systems));
   await folder.refresh();
-  return { config, folder, log };
+  return { config, folder, systems, log };
+}
+
+/** Reads the files, takes the flows out that their connections cannot carry, and holds the others against what is described. */
+function readerOf(offers: readonly Offer[], systems: Systems): ReadMappings {
+  return (texts, learnt) => {
+    const flows = refuseFlows(readMappings(texts.mappings, texts.valueFiles), offers);
+    const file = readDescribed(texts.described);
+    const described = describedNow(mergeDescribed(file.described, learnt.described), systems);
+    const said = { described, missing: learnt.missing };
+    const { good, doubted, problems } = judgeByDescriptions(flows.mappings, said);
+    return {
+      mappings: good,
+      doubted,
+      described,
+      problems: [...file.problems, ...flows.problems, ...problems],
+    };
+  };
 }
 
 /** Starts the sandboxes that the configuration names, or joins those that another process runs. */
@@ -117,7 +155,7 @@ export async function compose(options: ComposeOptions): Promise<Causeway> {
 }
 
 async function open(
-  { config, folder, log }: Definitions,
+  { config, folder, systems, log }: Definitions,
   options: ComposeOptions,
   closers: Closers,
 ): Promise<Pick<Causeway, 'context' | 'sandboxes'>> {
@@ -129,12 +167,12 @@ async function open(
   closers.push(() => database.end());
   await requireDatabase(database);
   await migrate(database);
+  folder.recall(await lastUsedVersions(database));
   const boss = await startBoss(url, {
     onError: (error) => log.warn({ err: error }, 'the queue had a problem'),
     superviseSeconds: 5,
   });
   closers.push(() => boss.stop({ graceful: false }));
-  for (const { flow } of folder.current()) await ensureQueues(boss, flow);
   const opened =
     options.systems === 'open'
       ? await openSandboxes(config)
@@ -158,7 +196,53 @@ async function open(
     reached: options.reached ?? (() => {}),
   };
   await verifyTenants(context, options.halt);
+  await askInDoubt(context, folder, systems, options.halt);
+  for (const { flow } of folder.current()) await ensureQueues(boss, flow);
   return { context, sandboxes: opened.sandboxes };
+}
+
+/** What only looks is given no more than this. `schema` is missing where nothing was ever carried. */
+export type Reading = Definitions & {
+  readonly context: ReadingContext;
+  readonly schema: 'current' | 'missing';
+  close(): Promise<void>;
+};
+
+/**
+ * Opens everything for reading alone (P9): nothing is migrated, no queue is touched, the database refuses writes, and
+ * the connections have no writing method.
+ */
+export async function composeReading(
+  options: Pick<ComposeOptions, 'configFile' | 'systems'>,
+): Promise<Reading> {
+  const definitions = await define(options.configFile);
+  const { config, folder, log } = definitions;
+  const closers: Closers = [];
+  try {
+    const url = await databaseUrl(config, log, closers);
+    const database = openDatabase(url, {
+      max: 4,
+      readOnly: true,
+      onError: (error) => log.warn({ err: error }, 'a database connection broke'),
+    });
+    closers.push(() => database.end());
+    await requireDatabase(database);
+    const schema = await findSchema(database);
+    const opened = options.systems === 'open' ? await openSandboxes(config) : null;
+    if (opened !== null) closers.push(opened.close);
+    const connections =
+      opened === null ? [] : [...openConnections(config, opened.sandboxes, log, closers).values()];
+    const context: ReadingContext = {
+      database,
+      connections: new Map(connections.map((connection) => [connection.name, readingOnly(connection)])),
+      mappings: folder.current,
+      now,
+    };
+    return { ...definitions, context, schema, close: () => closeAll(closers) };
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
 }
 
 async function databaseUrl(config: Config, log: Logger, closers: Closers): Promise<string> {

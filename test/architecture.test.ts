@@ -63,6 +63,21 @@ function roomOf(file: string): string {
 const target = ({ file, what }: Import): string | null =>
   what.startsWith('.') ? relative(root, resolve(root, dirname(file), what)) : null;
 
+/** Every file that runs when these run: what they import for their types alone is not loaded. */
+function reachable(files: readonly string[], seen = new Set<string>()): Set<string> {
+  for (const file of files) {
+    if (seen.has(file)) continue;
+    seen.add(file);
+    const text = readFileSync(join(root, file), 'utf8').replaceAll(/^import type [^;]*;/gm, '');
+    const found = [...text.matchAll(/\bfrom '(\.[^']+)'/g)].map(([, what = '']) => what);
+    reachable(
+      found.map((what) => relative(root, resolve(root, dirname(file), what))),
+      seen,
+    );
+  }
+  return seen;
+}
+
 describe('the house', () => {
   it('has imports that point down only', () => {
     const wrong = filesBelow('src')
@@ -116,6 +131,16 @@ describe('the house', () => {
       importsOf(file).some((found) => target(found) === 'connectors/index.ts'),
     );
     expect(readers).toEqual(['src/compose.ts']);
+  });
+
+  it('lets no module that writes be reached from plan, preview and the descriptions (P9)', () => {
+    const writing =
+      /^src\/(queue|schedule|http|cli)\/|^src\/sync\/(push|removals|settle|deliver|write-back|detect|drain|resync|sweep)/;
+    const dry = ['plan-report', 'preview', 'descriptions', 'live-values'].map(
+      (name) => `src/sync/${name}.ts`,
+    );
+    expect([...reachable(dry)].filter((file) => writing.test(file))).toEqual([]);
+    expect([...reachable(['src/sync/deliver.ts'])].some((file) => writing.test(file))).toBe(true);
   });
 
   it('has no file of more than 400 lines', () => {

@@ -83,4 +83,14 @@ export type PropertyDefinition = z.output<typeof propertyDefinition>;
 
 export const propertyList = z.looseObject({ results: z.array(propertyDefinition) });
 
+/** A custom object of the account. */
+const schema = z.looseObject({
+  name: z.string(),
+  fullyQualifiedName: z.string(),
+  objectTypeId: z.string().nullish(),
+});
+export type Schema = z.output<typeof schema>;
+
+export const schemaList = z.looseObject({ results: z.array(schema) });
+
 export const accountDetails = z.looseObject({ portalId: id });

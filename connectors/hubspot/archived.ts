@@ -4,7 +4,8 @@ import { objectPage } from './answers.ts';
 import type { HubSpotObject } from './answers.ts';
 import { archivedSince } from './cursor.ts';
 import type { Position, Window } from './cursor.ts';
-import type { EntityType, ObjectType } from './objects.ts';
+import { knownObjects } from './objects.ts';
+import type { ObjectType } from './objects.ts';
 import { instantOf, isoOf, mergesInto } from './records.ts';
 
 /** HubSpot's largest page of a listing. */
@@ -24,7 +25,7 @@ type Listed = {
  */
 export async function archivedObjects(
   account: Account,
-  type: EntityType,
+  type: ObjectType,
   position: Position,
   window: Window,
   signal: AbortSignal,
@@ -47,7 +48,7 @@ export async function archivedDeals(
 ): Promise<Step> {
   const listed = await listArchived(
     account,
-    'line_items',
+    knownObjects.line_items,
     position,
     window,
     { associations: 'deals' },

@@ -6,13 +6,13 @@ import type { HubSpotObject } from './answers.ts';
 import { archivedDeals, archivedObjects } from './archived.ts';
 import { enterPhase, finishWindow, nextPhase, openWindow, positionOf, trustClock } from './cursor.ts';
 import type { Position, Window } from './cursor.ts';
-import { compareIds, shapes } from './objects.ts';
-import type { EntityType, ObjectType } from './objects.ts';
+import { compareIds, knownObjects } from './objects.ts';
+import type { ObjectType } from './objects.ts';
 import { readObjects } from './reading.ts';
 import { changesOf, isoOf } from './records.ts';
 import { associationsOf, recordsWith } from './related.ts';
 
-type Task = { readonly type: EntityType; readonly relations: readonly string[] };
+type Task = { readonly type: ObjectType; readonly relations: readonly string[] };
 
 export const pageSize = 200;
 /** HubSpot refuses a longer body of a search. */
@@ -23,7 +23,7 @@ const emptySteps = 20;
 /** One page of a catch-up: see cursor.ts for its phases. Steps that find nothing are taken in the same call. */
 export async function changesSince(
   account: Account,
-  type: EntityType,
+  type: ObjectType,
   request: ChangesRequest,
   signal: AbortSignal,
 ): Promise<Page> {
@@ -101,9 +101,15 @@ async function dealsOfModifiedLines(
   window: Window,
   signal: AbortSignal,
 ): Promise<Step> {
-  const found = await searchWindow(account, 'line_items', window, ['hs_object_id'], signal);
+  const found = await searchWindow(account, knownObjects.line_items, window, ['hs_object_id'], signal);
   const ids = found.objects.map(({ id }) => id);
-  const deals = await associationsOf(account.client, 'line_items', 'deals', ids, signal);
+  const deals = await associationsOf(
+    account.client,
+    knownObjects.line_items,
+    knownObjects.deals,
+    ids,
+    signal,
+  );
   const dealIds = new Set([...deals.values()].flat().map(({ id }) => id));
   return {
     changes: await upserts(account, task, [...dealIds], signal),
@@ -155,7 +161,7 @@ async function searchWindow(
   properties: readonly string[],
   signal: AbortSignal,
 ): Promise<Found> {
-  const modified = shapes[type].modified;
+  const modified = type.modified;
   const filters = [
     ...(window.from === null
       ? []
@@ -192,7 +198,7 @@ function lastInOrder(
       throw new Fault({
         kind: 'bug',
         code: 'hubspot_out_of_order',
-        message: `HubSpot gave ${type} ${id} after ${last}, though they were to be sorted by hs_object_id.`,
+        message: `HubSpot gave ${type.name} ${id} after ${last}, though they were to be sorted by hs_object_id.`,
       });
     }
     last = id;

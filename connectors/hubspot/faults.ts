@@ -93,6 +93,8 @@ function judge(reply: HttpReply, body: ErrorBody): Verdict {
     return { kind: 'transient', code: 'hubspot_unavailable', says: 'is not available', ...wait(reply) };
   if (status >= 300 && status < 400)
     return { kind: 'config', code: 'hubspot_redirect', says: 'redirects: is `baseUrl` right?' };
+  if (status === 400 && /^Unable to infer object type/i.test(body.message ?? ''))
+    return { kind: 'config', code: 'hubspot_unknown_entity', says: 'does not have this object any more' };
   if (status === 400 || status === 422)
     return { kind: 'invalid_record', code: 'hubspot_validation_error', says: 'refused what was sent' };
   if (status >= 400) return { kind: 'bug', code: 'hubspot_request_refused', says: 'refused the request' };

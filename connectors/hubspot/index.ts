@@ -13,9 +13,10 @@ import { accountDetails, objectPage } from './answers.ts';
 import type { Account } from './account.ts';
 import { changesSince, pageSize } from './changes.ts';
 import { hubspotClient } from './client.ts';
-import { isEntityType, shapes } from './objects.ts';
-import type { EntityType } from './objects.ts';
-import { accountProperties, unknownEntity } from './properties.ts';
+import { accountEntities } from './entities.ts';
+import { knownObjects, otherRelationNames } from './objects.ts';
+import type { ObjectType } from './objects.ts';
+import { accountProperties } from './properties.ts';
 import { batchInputs, locate } from './reading.ts';
 import type { Located } from './reading.ts';
 import { modifiedAt, recordOf } from './records.ts';
@@ -24,7 +25,7 @@ import { hubspotSettings } from './settings.ts';
 import type { HubSpotSettings } from './settings.ts';
 import { updateBatch } from './writes.ts';
 
-/** HubSpot as a source of companies, contacts, products and deals, and as a sink for write-back to them. */
+/** HubSpot as a source of companies, contacts, products, deals and every other object of an account, and as a sink for write-back to them. */
 export const hubspot: Connector<HubSpotSettings> = {
   name: 'hubspot',
   title: 'HubSpot CRM',
@@ -33,11 +34,12 @@ export const hubspot: Connector<HubSpotSettings> = {
   capabilities: {
     source: {
       entities: {
-        companies: { with: Object.keys(shapes.companies.relations) },
-        contacts: { with: Object.keys(shapes.contacts.relations) },
-        products: { with: Object.keys(shapes.products.relations) },
-        deals: { with: Object.keys(shapes.deals.relations) },
+        companies: { with: Object.keys(knownObjects.companies.relations) },
+        contacts: { with: Object.keys(knownObjects.contacts.relations) },
+        products: { with: Object.keys(knownObjects.products.relations) },
+        deals: { with: Object.keys(knownObjects.deals.relations) },
       },
+      otherEntities: { with: otherRelationNames },
       deletes: 'tombstone',
     },
     sink: { creates: false, atomicBatches: false, idempotentCreates: false, removals: [] },
@@ -56,20 +58,26 @@ export const hubspot: Connector<HubSpotSettings> = {
 
 function open(settings: HubSpotSettings, kit: Kit): Connection {
   const client = hubspotClient(settings, kit);
-  const account: Account = { client, settings, properties: accountProperties(client, settings, kit) };
+  const account: Account = {
+    client,
+    settings,
+    entities: accountEntities(client, kit),
+    properties: accountProperties(client, settings, kit),
+  };
   const shared = {
     check: (signal: AbortSignal) => check(account, signal),
     describe: async (entity: string, signal: AbortSignal) =>
-      account.properties.describe(known(entity), signal),
+      account.properties.describe(await account.entities.find(entity, signal), signal),
   };
   return { source: { ...shared, ...sourceOf(account) }, sink: { ...shared, ...sinkOf(account) } };
 }
 
 function sourceOf(account: Account): Pick<Source, 'readByIds' | 'changesSince'> {
   return {
-    changesSince: async (request, signal) => changesSince(account, known(request.entity), request, signal),
+    changesSince: async (request, signal) =>
+      changesSince(account, await account.entities.find(request.entity, signal), request, signal),
     readByIds: async (request, signal) => {
-      const type = known(request.entity);
+      const type = await account.entities.find(request.entity, signal);
       const { asked } = await account.properties.of(type, signal);
       const located = await locate(account.client, type, request.ids, asked, signal);
       const own = located.flatMap(({ id, object }) => (object?.id === id ? [object] : []));
@@ -80,18 +88,23 @@ function sourceOf(account: Account): Pick<Source, 'readByIds' | 'changesSince'> 
   };
 }
 
-function sinkOf(account: Account): Pick<Sink, 'readByIds' | 'findByExternalKey' | 'upsertBatch' | 'remove'> {
+function sinkOf(
+  account: Account,
+): Pick<Sink, 'readByIds' | 'readLines' | 'findByExternalKey' | 'upsertBatch' | 'remove'> {
   return {
     readByIds: async (request, signal) => {
-      const type = known(request.entity);
-      const asked = [...request.fields, shapes[type].modified];
+      const type = await account.entities.find(request.entity, signal);
+      const asked = [...request.fields, type.modified];
       const located = await locate(account.client, type, request.ids, asked, signal);
       const record = request.fields.map((name) => ({ name }));
       return located.map((entry) => foundOf(type, entry, () => recordOf(entry.object!, { record, asked })));
     },
+    // Line items are records of their own here, and nothing writes them.
+    readLines: async ({ items }) => items.map(({ targetId }) => ({ targetId, lines: [] })),
     // Nothing is created here, so no external key was ever stamped on a HubSpot record.
     findByExternalKey: async () => [],
-    upsertBatch: async (entity, items, signal) => updateBatch(account.client, known(entity), items, signal),
+    upsertBatch: async (entity, items, signal) =>
+      updateBatch(account.client, await account.entities.find(entity, signal), items, signal),
     remove: async () => {
       throw new Fault({
         kind: 'config',
@@ -102,15 +115,10 @@ function sinkOf(account: Account): Pick<Sink, 'readByIds' | 'findByExternalKey' 
   };
 }
 
-function foundOf(type: EntityType, { id, object }: Located, record: (id: string) => SourceRecord): Found {
+function foundOf(type: ObjectType, { id, object }: Located, record: (id: string) => SourceRecord): Found {
   if (object === null) return { id, status: 'missing' };
   if (object.id !== id) return { id, status: 'merged', into: object.id };
   return { id, status: 'found', modifiedAt: modifiedAt(type, object), record: record(id) };
-}
-
-function known(entity: string): EntityType {
-  if (isEntityType(entity)) return entity;
-  throw unknownEntity(entity);
 }
 
 /**
@@ -125,6 +133,6 @@ async function check({ client, settings }: Account, signal: AbortSignal): Promis
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'hubspot_missing_scope') throw error;
   }
-  await client.get(client.paths.objects('companies'), { limit: '1' }, objectPage, signal);
+  await client.get(client.paths.objects(knownObjects.companies), { limit: '1' }, objectPage, signal);
   return { identity: `hubspot:${new URL(settings.baseUrl).host}`, version };
 }

@@ -9,22 +9,26 @@ export type Paths = {
   readonly objects: (type: ObjectType) => string;
   readonly properties: (type: ObjectType) => string;
   readonly associations: (from: ObjectType, to: ObjectType) => string;
+  /** The custom objects of the account. */
+  readonly schemas: string;
   readonly account: string;
 };
 
 export function pathsFor(version: string): Paths {
   if (version === 'v3') {
     return {
-      objects: (type) => `/crm/v3/objects/${type}`,
-      properties: (type) => `/crm/v3/properties/${type}`,
-      associations: (from, to) => `/crm/v4/associations/${from}/${to}`,
+      objects: (type) => `/crm/v3/objects/${type.path}`,
+      properties: (type) => `/crm/v3/properties/${type.path}`,
+      associations: (from, to) => `/crm/v4/associations/${from.path}/${to.path}`,
+      schemas: '/crm-object-schemas/v3/schemas',
       account: '/account-info/v3/details',
     };
   }
   return {
-    objects: (type) => `/crm/objects/${version}/${type}`,
-    properties: (type) => `/crm/properties/${version}/${type}`,
-    associations: (from, to) => `/crm/associations/${version}/${from}/${to}`,
+    objects: (type) => `/crm/objects/${version}/${type.path}`,
+    properties: (type) => `/crm/properties/${version}/${type.path}`,
+    associations: (from, to) => `/crm/associations/${version}/${from.path}/${to.path}`,
+    schemas: `/crm-object-schemas/${version}/schemas`,
     account: `/account-info/${version}/details`,
   };
 }

@@ -3,8 +3,8 @@ import { Fault } from '../../src/connector/fault.ts';
 import { propertyList } from './answers.ts';
 import type { PropertyDefinition } from './answers.ts';
 import type { HubSpotClient } from './client.ts';
-import { shapes } from './objects.ts';
-import type { EntityType, ObjectType } from './objects.ts';
+import { knownObjects } from './objects.ts';
+import type { ObjectType } from './objects.ts';
 import type { HubSpotSettings } from './settings.ts';
 
 /** What is read of one object type: the properties that make the record, and those that only serve the connector. */
@@ -17,7 +17,7 @@ export type PropertySet = {
 /** The properties of an account, by object type. */
 export type Properties = {
   of(type: ObjectType, signal: AbortSignal): Promise<PropertySet>;
-  describe(entity: EntityType, signal: AbortSignal): Promise<EntityDescription>;
+  describe(type: ObjectType, signal: AbortSignal): Promise<EntityDescription>;
 };
 
 /** A property that was created or removed in HubSpot is noticed within this time. */
@@ -33,6 +33,7 @@ const wanted = new Set([
   'amount_in_home_currency',
   'hs_cost_of_goods_sold',
   'hs_country_region_code',
+  'hs_createdate',
   'hs_discount_percentage',
   'hs_is_closed_won',
   'hs_language',
@@ -58,31 +59,35 @@ const bookkeeping = new Set([
 ]);
 
 export function accountProperties(client: HubSpotClient, settings: HubSpotSettings, kit: Kit): Properties {
-  const known = new Map<ObjectType, { readonly until: number; readonly list: PropertyDefinition[] }>();
+  const known = new Map<string, { readonly until: number; readonly list: PropertyDefinition[] }>();
 
   async function definitions(type: ObjectType, signal: AbortSignal): Promise<PropertyDefinition[]> {
     const now = kit.now().getTime();
-    const entry = known.get(type);
+    const entry = known.get(type.path);
     if (entry && now < entry.until) return entry.list;
     const list = await fetchDefinitions(type, signal);
-    known.set(type, { until: now + freshMs, list });
+    known.set(type.path, { until: now + freshMs, list });
     return list;
   }
 
   async function fetchDefinitions(type: ObjectType, signal: AbortSignal): Promise<PropertyDefinition[]> {
     const answer = await client.find(client.paths.properties(type), {}, propertyList, signal);
     if (answer !== null) return answer.results;
-    kit.log.warn({ type }, 'HubSpot lists no properties for this object type; the standard ones are read');
-    return [...shapes[type].standard, ...wanted].map((name) => ({ name, type: 'string' }));
+    if (type.standard.length === 0) throw noProperties(type);
+    kit.log.warn(
+      { type: type.name },
+      'HubSpot lists no properties for this object type; the standard ones are read',
+    );
+    return [...type.standard, ...wanted].map((name) => ({ name, type: 'string' }));
   }
 
   async function of(type: ObjectType, signal: AbortSignal): Promise<PropertySet> {
-    const extra = new Set(settings.properties[type] ?? []);
+    const extra = new Set(settings.properties[type.name] ?? []);
     const all = await definitions(type, signal);
     const record = all.filter(
-      ({ name, calculated, hubspotDefined }) =>
-        !bookkeeping.has(name) &&
-        (extra.has(name) || wanted.has(name) || !(name.startsWith('hs_') || (calculated && hubspotDefined))),
+      (definition) =>
+        !bookkeeping.has(definition.name) &&
+        (extra.has(definition.name) || wanted.has(definition.name) || isBusiness(type, definition)),
     );
     const names = new Set(record.map(({ name }) => name));
     // A name from the settings that HubSpot does not list is asked for all the same: it answers nothing, or it.
@@ -90,12 +95,7 @@ export function accountProperties(client: HubSpotClient, settings: HubSpotSettin
     record.sort((left, right) => (left.name < right.name ? -1 : 1));
     return {
       record,
-      asked: [
-        ...record.map(({ name }) => name),
-        shapes[type].modified,
-        'hs_object_id',
-        'hs_merged_object_ids',
-      ],
+      asked: [...record.map(({ name }) => name), type.modified, 'hs_object_id', 'hs_merged_object_ids'],
     };
   }
 
@@ -107,30 +107,54 @@ export function accountProperties(client: HubSpotClient, settings: HubSpotSettin
     };
   }
 
+  /** A related object that the app may not look into is described without its fields: nobody need read it. */
+  async function nestedFields(
+    type: ObjectType,
+    signal: AbortSignal,
+  ): Promise<Pick<FieldDescription, 'fields'>> {
+    try {
+      return { fields: await fieldsOf(type, signal) };
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'hubspot_missing_scope') return {};
+      throw error;
+    }
+  }
+
   return {
     of,
-    describe: async (entity, signal) => {
+    describe: async (type, signal) => {
       known.clear();
       const relations = await Promise.all(
-        Object.entries(shapes[entity].relations).map(async ([name, { to, many }]) => {
+        Object.entries(type.relations).map(async ([name, { to, many }]) => {
           const field: FieldDescription = {
             type: many ? 'lines' : 'record',
             label: name,
             required: false,
             readOnly: true,
-            fields: await fieldsOf(to, signal),
+            ...(await nestedFields(knownObjects[to], signal)),
           };
           return [name, field] as const;
         }),
       );
-      return { entity, fields: { ...(await fieldsOf(entity, signal)), ...Object.fromEntries(relations) } };
+      return {
+        entity: type.name,
+        fields: { ...(await fieldsOf(type, signal)), ...Object.fromEntries(relations) },
+      };
     },
   };
 }
 
+/** Whether a property was made or is filled in by people, and is none of HubSpot's own statistics. */
+function isBusiness({ ownProperties }: ObjectType, definition: PropertyDefinition): boolean {
+  const { name, calculated, hubspotDefined, modificationMetadata } = definition;
+  if (calculated && hubspotDefined) return false;
+  return !name.startsWith('hs_') || (ownProperties === 'editable' && !modificationMetadata?.readOnlyValue);
+}
+
 function describeField(definition: PropertyDefinition): FieldDescription {
   const type = fieldType(definition);
-  const options = (definition.options ?? []).filter((option) => !option.hidden).map((option) => option.value);
+  // Hidden ones as well: these are left out of forms, and records hold them all the same.
+  const options = (definition.options ?? []).map((option) => option.value);
   return {
     type,
     label: definition.label ?? definition.name,
@@ -160,11 +184,10 @@ function fieldType({ name, type, fieldType, options }: PropertyDefinition): Fiel
   }
 }
 
-/** Throws when HubSpot's connector does not know the entity. */
-export function unknownEntity(entity: string): Fault {
+function noProperties({ name, path }: ObjectType): Fault {
   return new Fault({
     kind: 'config',
     code: 'hubspot_unknown_entity',
-    message: `The HubSpot connector has no entity "${entity}": it knows companies, contacts, deals and products.`,
+    message: `HubSpot lists no properties for ${name} (${path}): is this object switched on in the account?`,
   });
 }

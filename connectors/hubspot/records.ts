@@ -2,7 +2,6 @@ import type { Change } from '../../src/connector/contract.ts';
 import { Fault } from '../../src/connector/fault.ts';
 import type { SourceRecord, Value } from '../../src/connector/value.ts';
 import type { HubSpotObject, PropertyDefinition } from './answers.ts';
-import { shapes } from './objects.ts';
 import type { ObjectType } from './objects.ts';
 import type { PropertySet } from './properties.ts';
 
@@ -19,13 +18,13 @@ export function isoOf(instant: number): string {
 
 /** When the object was last modified, by HubSpot's own stamp. */
 export function modifiedAt(type: ObjectType, object: HubSpotObject): string {
-  const stamp = object.properties[shapes[type].modified];
+  const stamp = object.properties[type.modified];
   const instant = instantOf(textOf(stamp)) ?? instantOf(object.updatedAt);
   if (instant !== null) return isoOf(instant);
   throw new Fault({
     kind: 'bug',
     code: 'hubspot_no_stamp',
-    message: `HubSpot gave ${type} ${object.id} without ${shapes[type].modified}.`,
+    message: `HubSpot gave ${type.name} ${object.id} without ${type.modified}.`,
   });
 }
 

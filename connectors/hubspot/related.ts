@@ -3,7 +3,7 @@ import type { Account } from './account.ts';
 import { associationBatch } from './answers.ts';
 import type { HubSpotObject } from './answers.ts';
 import type { HubSpotClient } from './client.ts';
-import { compareIds, shapes } from './objects.ts';
+import { compareIds, knownObjects } from './objects.ts';
 import type { ObjectType, Relation } from './objects.ts';
 import { readObjects, slices } from './reading.ts';
 import { recordOf } from './records.ts';
@@ -62,7 +62,7 @@ export async function recordsWith(
   const ids = objects.map(({ id }) => id);
   const nested = await Promise.all(
     relations.flatMap((name) => {
-      const relation = shapes[type].relations[name];
+      const relation = type.relations[name];
       if (!relation || ids.length === 0) return [];
       return relatedRecords(account, type, relation, ids, signal).then((related) => ({
         name,
@@ -88,12 +88,13 @@ async function relatedRecords(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<Map<string, Value[]>> {
-  const associations = await associationsOf(client, from, relation.to, ids, signal);
+  const to = knownObjects[relation.to];
+  const associations = await associationsOf(client, from, to, ids, signal);
   const chosen = new Map([...associations].map(([id, list]) => [id, choose(list, relation)]));
-  const set = await properties.of(relation.to, signal);
+  const set = await properties.of(to, signal);
   const wanted = [...new Set([...chosen.values()].flat())];
-  const objects = await readObjects(client, relation.to, wanted, set.asked, signal);
-  const byId = new Map(objects.map((object) => [object.id, object]));
+  const found = await readObjects(client, to, wanted, set.asked, signal);
+  const byId = new Map(found.map((object) => [object.id, object]));
   return new Map(
     [...chosen].map(([id, list]) => {
       const nested = list.flatMap((target) => byId.get(target) ?? []);

@@ -27,17 +27,8 @@ export const hubspotSettings = z.strictObject({
   searchesPerSecond: z.coerce.number().int().positive().default(4),
   /** HubSpot allows a private app 100 requests in 10 seconds on the smaller plans, 190 on the larger. */
   requestsPerTenSeconds: z.coerce.number().int().positive().default(90),
-  /** Properties to read beside the ones that are read anyway: see the README. */
-  properties: z
-    .strictObject({
-      companies: propertyNames,
-      contacts: propertyNames,
-      deals: propertyNames,
-      line_items: propertyNames,
-      products: propertyNames,
-    })
-    .partial()
-    .default({}),
+  /** Properties to read beside the ones that are read anyway, by object: see the README. */
+  properties: z.record(z.string().min(1), propertyNames).default({}),
 });
 
 export type HubSpotSettings = z.output<typeof hubspotSettings>;

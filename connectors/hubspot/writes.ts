@@ -7,7 +7,7 @@ import { objectBatch } from './answers.ts';
 import type { BatchError, HubSpotObject } from './answers.ts';
 import type { HubSpotClient } from './client.ts';
 import { classify } from './faults.ts';
-import type { EntityType } from './objects.ts';
+import type { ObjectType } from './objects.ts';
 import { locate } from './reading.ts';
 
 type Prepared = {
@@ -19,7 +19,7 @@ type Prepared = {
 /** One outcome for each item, in the order of the items. Throws when HubSpot refused the batch as a whole, and then nothing was written. */
 export async function updateBatch(
   client: HubSpotClient,
-  type: EntityType,
+  type: ObjectType,
   items: readonly SinkItem[],
   signal: AbortSignal,
 ): Promise<Outcome[]> {
@@ -41,7 +41,7 @@ export async function updateBatch(
 
 async function send(
   client: HubSpotClient,
-  type: EntityType,
+  type: ObjectType,
   batch: readonly Prepared[],
   signal: AbortSignal,
 ): Promise<Outcome[]> {
@@ -75,7 +75,7 @@ async function send(
 /** A batch that is not found as a whole is either about records that are gone, or about a wrong address. */
 async function whichAreGone(
   client: HubSpotClient,
-  type: EntityType,
+  type: ObjectType,
   batch: readonly Prepared[],
   fault: Fault,
   signal: AbortSignal,
@@ -115,7 +115,7 @@ function isAbout({ context }: BatchError, { item, targetId }: Prepared): boolean
  */
 async function explain(
   client: HubSpotClient,
-  type: EntityType,
+  type: ObjectType,
   items: readonly Prepared[],
   answer: {
     readonly results: readonly HubSpotObject[];
@@ -182,19 +182,19 @@ function faultOf(error: BatchError): Fault {
   return classify({ status, headers: {}, body: error, text: null });
 }
 
-function gone(type: EntityType, id: string): Fault {
+function gone(type: ObjectType, id: string): Fault {
   return new Fault({
     kind: 'not_found',
     code: 'hubspot_not_found',
-    message: `HubSpot has no ${type} ${id} any more.`,
+    message: `HubSpot has no ${type.name} ${id} any more.`,
   });
 }
 
-function unansweredFault(type: EntityType, id: string): Fault {
+function unansweredFault(type: ObjectType, id: string): Fault {
   return new Fault({
     kind: 'transient',
     code: 'hubspot_item_unanswered',
-    message: `HubSpot did not say what became of ${type} ${id}.`,
+    message: `HubSpot did not say what became of ${type.name} ${id}.`,
   });
 }
 

@@ -4,6 +4,7 @@ import { codeTables } from './codes.ts';
 import { describe } from './describe.ts';
 import { externalIds } from './external-ids.ts';
 import { odooModels } from './fields.ts';
+import { readLines } from './read-lines.ts';
 import { findByExternalKey, readByIds } from './reading.ts';
 import { remove } from './remove.ts';
 import { sandbox } from './sandbox/index.ts';
@@ -50,6 +51,7 @@ function open(settings: OdooSettings, kit: Kit): Connection {
       check: (signal) => check(session, server, signal),
       describe: (entity, signal) => describe(session, entity, signal),
       readByIds: (request, signal) => readByIds(session, request, signal),
+      readLines: (request, signal) => readLines(session, request, signal),
       findByExternalKey: (request, signal) => findByExternalKey(session, request, signal),
       upsertBatch: (entity, items, signal) => upsertBatch(session, entity, items, signal),
       remove: (entity, items, signal) => remove(session, entity, items, signal),

@@ -71,7 +71,9 @@ async function removeOnce(
   signal: AbortSignal,
 ): Promise<void> {
   if (how === 'deactivate') await mustHaveActive(session, model, signal);
-  const answer = await session.call({ model, ids, writes: true, ...calls[how] }, signal);
+  const answer = await session
+    .call({ model, ids, writes: true, ...calls[how] }, signal)
+    .catch((error: unknown) => blameTheModel(error, how, model));
   // A dialogue for a person comes back as a record of its own, and nothing has happened yet.
   if (how !== 'cancel' || typeof answer !== 'object' || answer === null) return;
   throw new Fault({
@@ -88,8 +90,24 @@ const calls: { readonly [how in Removal]: Pick<Call, 'method' | 'context'> } = {
   cancel: { method: 'action_cancel', context: { disable_cancel_warning: true } },
 };
 
+/** The model was there a moment ago, so that what Odoo does not know is the method: only documents can be cancelled. */
+function blameTheModel(error: unknown, how: Removal, model: string): never {
+  const unknown =
+    error instanceof Fault && (error.code === 'odoo_unknown_method' || error.code === 'odoo_unknown_model');
+  if (how !== 'cancel' || !unknown) throw error;
+  throw new Fault({
+    kind: 'invalid_record',
+    code: 'odoo_cannot_cancel',
+    message: `Records of ${model} cannot be cancelled in Odoo: deactivate or delete them instead.`,
+  });
+}
+
+/** The field that archives a record; on a model made in Odoo's own screens it is called `x_active`. */
+const activeFields = ['active', 'x_active'];
+
 async function mustHaveActive(session: Session, model: string, signal: AbortSignal): Promise<void> {
-  if ((await session.models.fields(model, signal)).has('active')) return;
+  const fields = await session.models.fields(model, signal);
+  if (activeFields.some((name) => fields.has(name))) return;
   throw new Fault({
     kind: 'invalid_record',
     code: 'odoo_cannot_deactivate',

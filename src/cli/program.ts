@@ -3,6 +3,10 @@ import { check } from './check.ts';
 import { showCursors } from './cursor.ts';
 import { listAll, redrive, show } from './dead-letters.ts';
 import { explain } from './explain.ts';
+import { schema } from './mapping-schema.ts';
+import { test } from './mapping-test.ts';
+import { plan } from './plan.ts';
+import { preview } from './preview.ts';
 import { resync } from './resync.ts';
 import * as sandbox from './sandbox.ts';
 import type { ExitCode } from './session.ts';
@@ -68,22 +72,59 @@ export function program(): Command {
     command('resync', 'send chosen records again, in their newest state')
       .argument('<flow>')
       .option('--id <id>', 'a source record; may be given several times', collect)
+      .option('--where <expression>', 'those of which a condition is true, such as country == "DE"')
+      .option(
+        '--since <time>',
+        'those that changed in the source since then: 2h, 2026-01-31, 2026-01-31T09:30:00Z',
+      )
+      .option('--changed', 'those that the present mapping would change: exactly those of a plan')
       .option('--all', 'every record that the source has shown')
       .option('--wait', 'send them now, and wait')
       .action((flow, options) => ending(resync(flow, options))),
   );
   causeway.addCommand(
+    command('preview', 'what would become of one record, field by field; sends nothing')
+      .argument('<flow>')
+      .argument('<id>', 'the id in the source')
+      .action((flow, id, options) => ending(preview(flow, id, options))),
+  );
+  causeway.addCommand(
+    command('plan', 'what the present mapping would change, over all records; sends nothing')
+      .argument('<flow>')
+      .option('--live', 'compare with what the ERP holds now, instead of what was last delivered')
+      .option('--sample <n>', 'show about so many records', wholeNumber, 10)
+      .action((flow, options) => ending(plan(flow, options))),
+  );
+  causeway.addCommand(
     command('explain', 'the whole story of one record')
       .argument('<flow>')
       .argument('<id>', 'the id in the source')
+      .option('--mapping', 'show the mapping file that made its last delivery, as it stood that day')
       .action((flow, id, options) => ending(explain(flow, id, options))),
   );
+  causeway.addCommand(mappingCommands());
   causeway.addCommand(deadLetterCommands());
   const cursors = new Command('cursor').description('where reading resumes');
   cursors.addCommand(command('show', 'every cursor').action((options) => ending(showCursors(options))));
   causeway.addCommand(cursors);
   causeway.addCommand(sandboxCommands());
   return causeway;
+}
+
+function mappingCommands(): Command {
+  const mappings = new Command('mapping').description('what helps with writing mapping files');
+  mappings.addCommand(
+    command('test', 'run the cases of the test files; opens no database and asks no system')
+      .argument('[flow]', 'one flow, with those under its `also`; all when it is left out')
+      .option('--watch', 'run them again after every edit, until Ctrl-C')
+      .action((flow, options) => ending(test(flow, options))),
+  );
+  mappings.addCommand(
+    command('schema', 'write the JSON schemas that give an editor completion and help')
+      .option('--out <folder>', 'where to (default: docs/schema beside causeway.yaml)')
+      .action((options) => ending(schema(options))),
+  );
+  return mappings;
 }
 
 function deadLetterCommands(): Command {
@@ -120,6 +161,15 @@ function sandboxCommands(): Command {
       .argument('<entity>')
       .option('--limit <n>', 'at most so many', wholeNumber, 20)
       .action((connection, entity, options) => ending(sandbox.list(connection, entity, options))),
+  );
+  commands.addCommand(
+    command('create', 'make a record: causeway sandbox create crm companies name="New & Co" city=Berlin')
+      .argument('<connection>')
+      .argument('<entity>')
+      .argument('<values...>', 'field=value')
+      .action((connection, entity, values, options) =>
+        ending(sandbox.create(connection, entity, values, options)),
+      ),
   );
   commands.addCommand(
     command('edit', 'change fields of a record: causeway sandbox edit crm companies 123 city=Berlin')

@@ -84,7 +84,7 @@ function lineOf(flow: string, progress: FlowProgress, at: Date): ProgressLine {
 const barWidth = 24;
 
 /** One line for a person: `orders  ███████▌ 420/830  310/s  2 s left`. */
-export function renderLine(line: ProgressLine, nameWidth: number): string {
+export function renderLine(line: ProgressLine, nameWidth: number, finished = 'caught up'): string {
   const share = line.total === 0 ? 1 : line.done / line.total;
   const filled = Math.round(share * barWidth);
   const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
@@ -93,7 +93,7 @@ export function renderLine(line: ProgressLine, nameWidth: number): string {
     (line.secondsLeft === null
       ? 'starting'
       : line.secondsLeft === 0
-        ? 'caught up'
+        ? finished
         : `${duration(line.secondsLeft)} left`);
   return `  ${line.flow.padEnd(nameWidth)} ${bar} ${`${line.done}/${line.total}`.padStart(13)} ${`${Math.round(line.perSecond)}/s`.padStart(8)}  ${left}`;
 }
@@ -108,19 +108,20 @@ export type ProgressDisplay = { stop(): void };
 
 /**
  * Shows the board while it is filled: redrawn in place on a terminal, otherwise a line for each flow every five
- * seconds while it moves, so that a log of it stays readable.
+ * seconds while it moves, so that a log of it stays readable. `finished` is the word for a flow that is done.
  */
 export function showProgress(
   board: ProgressBoard,
   out: NodeJS.WriteStream,
   now: () => Date,
+  finished = 'caught up',
 ): ProgressDisplay {
   let drawn = 0;
   let last = '';
   const draw = (): void => {
     const lines = board.lines(now());
     const width = Math.max(0, ...lines.map((line) => line.flow.length));
-    const text = lines.map((line) => renderLine(line, width));
+    const text = lines.map((line) => renderLine(line, width, finished));
     if (out.isTTY) {
       if (drawn > 0) moveCursor(out, 0, -drawn);
       clearScreenDown(out);

@@ -3,7 +3,7 @@ import { problem } from '../errors/catalogue.ts';
 import { CausewayError } from '../errors/error.ts';
 import { type ExitCode, type GlobalOptions, inSandboxes, print, type SandboxSession } from './session.ts';
 
-type Method = 'GET' | 'PATCH' | 'PUT';
+type Method = 'GET' | 'POST' | 'PATCH' | 'PUT';
 
 /** Speaks to the control surface of a connection's sandbox. */
 async function control(
@@ -57,6 +57,34 @@ export function list(
   });
 }
 
+/** Reads `field=value` words. */
+function fieldsOf(changes: readonly string[]): { readonly [field: string]: string } {
+  return Object.fromEntries(
+    changes.map((change): [string, string] => {
+      const at = change.indexOf('=');
+      if (at < 1) throw new CausewayError([problem('usage', `"${change}" is not of the form field=value.`)]);
+      return [change.slice(0, at), change.slice(at + 1)];
+    }),
+  );
+}
+
+/** `causeway sandbox create CONNECTION ENTITY field=value…`: a new record, as a user of the vendor would make it. */
+export function create(
+  connection: string,
+  entity: string,
+  values: readonly string[],
+  options: GlobalOptions,
+): Promise<ExitCode> {
+  return inSandboxes(options, async (session) => {
+    const fields = fieldsOf(values);
+    const path = `records/${encodeURIComponent(entity)}`;
+    const record = await control(session, connection, 'POST', path, fields);
+    const { id } = record as { readonly id: string | number };
+    print(session.json, record, `Created ${entity} ${id}.`);
+    return 0;
+  });
+}
+
 /** `causeway sandbox edit CONNECTION ENTITY ID field=value…`: an edit as a user of the vendor would make it. */
 export function edit(
   connection: string,
@@ -66,14 +94,7 @@ export function edit(
   options: GlobalOptions,
 ): Promise<ExitCode> {
   return inSandboxes(options, async (session) => {
-    const fields = Object.fromEntries(
-      changes.map((change): [string, string] => {
-        const at = change.indexOf('=');
-        if (at < 1)
-          throw new CausewayError([problem('usage', `"${change}" is not of the form field=value.`)]);
-        return [change.slice(0, at), change.slice(at + 1)];
-      }),
-    );
+    const fields = fieldsOf(changes);
     const record = await control(
       session,
       connection,

@@ -1,16 +1,21 @@
 import {
   type Causeway,
   compose,
+  composeReading,
   type ComposeOptions,
   define,
   type Definitions,
   openSandboxes,
+  type Reading,
   type Sandboxes,
 } from '../compose.ts';
 import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
 import { CausewayError, type Problem } from '../errors/error.ts';
 import { printProblems } from '../errors/print.ts';
+import { Fault } from '../connector/fault.ts';
+import type { CompiledMapping } from '../mapping/compile.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import type { MappingFolder } from '../sync/mapping-folder.ts';
 import { problem } from '../errors/catalogue.ts';
 import { didYouMean } from '../errors/suggestion.ts';
 import { listenForShutdown, type Shutdown, stopped } from './shutdown.ts';
@@ -50,9 +55,30 @@ export function inSession(
 /** For what looks at the files alone: nothing is opened. */
 export function inDefinitions(
   options: GlobalOptions,
-  work: (definitions: Definitions) => Promise<ExitCode>,
+  work: (definitions: Definitions, shutdown: Shutdown) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  return guarded(options, async () => work(await define(options.config)));
+  return guarded(options, async (shutdown) => work(await define(options.config), shutdown));
+}
+
+export type ReadingSession = {
+  readonly reading: Reading;
+  readonly shutdown: Shutdown;
+  readonly json: boolean;
+};
+
+/** For what only looks: the database refuses writes, and no writing method of a connection is within reach. */
+export function inReading(
+  options: GlobalOptions & Pick<ComposeOptions, 'systems'>,
+  work: (session: ReadingSession) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  return guarded(options, async (shutdown) => {
+    const reading = await composeReading({ configFile: options.config, systems: options.systems });
+    try {
+      return await work({ reading, shutdown, json: options.json === true });
+    } finally {
+      await reading.close();
+    }
+  });
 }
 
 export type SandboxSession = {
@@ -105,6 +131,8 @@ export function reportError(error: unknown, json: boolean): ExitCode {
 }
 
 function unexpected(error: unknown): Problem {
+  if (error instanceof Fault)
+    return problem('connection_unusable', `A system cannot be used: ${error.message.replace(/\.$/, '')}.`);
   const message =
     error instanceof Error ? `${error.name}: ${error.message}` : 'something that is not an Error was thrown';
   return problem('unexpected', message);
@@ -114,19 +142,30 @@ const exitOf = (code: string): number => (code in catalogue ? catalogue[code as 
 
 /** The mapping of a flow, or a clear refusal with a suggestion. */
 export function requireFlow(causeway: Causeway, flow: string): Mapping {
-  const mappings = causeway.context.mappings();
+  return findFlow(causeway.context.mappings(), causeway.folder, flow);
+}
+
+/** The same, for a command that only looks. */
+export function requireFlowIn({ folder }: Reading, flow: string): CompiledMapping {
+  return findFlow(folder.current(), folder, flow);
+}
+
+function findFlow<T extends Mapping>(mappings: readonly T[], folder: MappingFolder, flow: string): T {
   const found = mappings.find((mapping) => mapping.flow === flow);
   if (found !== undefined) return found;
   const names = mappings.map((mapping) => mapping.flow);
   const hint = didYouMean(flow, names) || (names.length === 0 ? '.' : `. There are: ${names.join(', ')}.`);
-  const bad = [
-    ...new Set(causeway.folder.problems().flatMap(({ at }) => (at === undefined ? [] : [at.file]))),
-  ];
+  const bad = [...new Set(folder.problems().flatMap(({ at }) => (at === undefined ? [] : [at.file])))];
   const files =
     bad.length === 0
       ? ''
       : ` These files have problems, and \`causeway check\` shows them: ${bad.join(', ')}.`;
   throw new CausewayError([problem('unknown_flow', `No flow is named ${flow}${hint}${files}`)]);
+}
+
+/** For files with a problem: that their last good version is in use, where there is one. */
+export function staleNotes(folder: MappingFolder): string[] {
+  return folder.stale().map((file) => `The last good version of ${file} goes on until the file is mended.`);
 }
 
 /** Prints a value as JSON, or the text for a person. */

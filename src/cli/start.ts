@@ -9,7 +9,7 @@ import { runService } from '../schedule/service.ts';
 import { catchUp } from '../sync/catch-up.ts';
 import type { FlowRun } from '../sync/sync-flow.ts';
 import { progressBoard, showProgress } from './progress.ts';
-import { type ExitCode, type GlobalOptions, inSession, print, type Session } from './session.ts';
+import { type ExitCode, type GlobalOptions, inSession, print, type Session, staleNotes } from './session.ts';
 import { type FlowSummary, renderSummary, renderVerdict, summarize } from './summary.ts';
 
 /** How long a catch-up waits for a system that does not answer before it says so and ends. */
@@ -53,7 +53,7 @@ export async function start(options: GlobalOptions & { once?: true | undefined }
         problems: causeway.folder.problems(),
       };
       if (options.once) {
-        print(json, report, conclusion(summaries, report.problems));
+        print(json, report, conclusion(summaries, report.problems, staleNotes(causeway.folder)));
         if (stopped.length > 0) return 3;
         return report.problems.length === 0 ? 0 : 1;
       }
@@ -73,7 +73,11 @@ function greeting({ config, context, sandboxes }: Causeway): string {
   return [`Causeway. Database: ${database}.`, ...connections].join('\n');
 }
 
-function conclusion(summaries: readonly FlowSummary[], problems: readonly Problem[]): string {
+function conclusion(
+  summaries: readonly FlowSummary[],
+  problems: readonly Problem[],
+  notes: readonly string[],
+): string {
   const stopped = summaries.flatMap((summary) =>
     summary.stopped === null
       ? []
@@ -82,7 +86,12 @@ function conclusion(summaries: readonly FlowSummary[], problems: readonly Proble
   const files =
     problems.length === 0
       ? []
-      : ['', 'Some mapping files are not good; what they say is not carried:', printProblems(problems)];
+      : [
+          '',
+          'Some mapping files are not good; what they say now is not carried:',
+          printProblems(problems),
+          ...notes,
+        ];
   return ['', renderSummary(summaries), renderVerdict(summaries), ...stopped, ...files].join('\n');
 }
 
@@ -104,7 +113,7 @@ async function stay(
   print(
     json,
     { url, flows: summaries },
-    `${conclusion(summaries, causeway.folder.problems())}\n\nHTTP server: ${url ?? `none, because port ${config.http.port} is taken; set CAUSEWAY_HTTP_PORT to another one`}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
+    `${conclusion(summaries, causeway.folder.problems(), staleNotes(causeway.folder))}\n\nHTTP server: ${url ?? `none, because port ${config.http.port} is taken; set CAUSEWAY_HTTP_PORT to another one`}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
   );
   try {
     const onRun = (run: FlowRun): void => void (json || process.stdout.write(runLine(run)));

@@ -3,16 +3,18 @@ import { printProblems } from '../errors/print.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { listConnectionStates } from '../store/connection-state.ts';
 import { lastRuns } from '../store/run.ts';
+import type { Planned } from '../store/planned.ts';
+import { countPlannedChanges } from '../sync/planned-count.ts';
 import { countStates } from '../sync/record-state.ts';
-import { type ExitCode, type GlobalOptions, inSession, print } from './session.ts';
+import { type ExitCode, type GlobalOptions, inSession, print, staleNotes } from './session.ts';
 
 /** `causeway status`: how the records of every flow stand. Exit code 1 when something needs a person. */
 export async function status(options: GlobalOptions): Promise<ExitCode> {
-  return inSession({ ...options, systems: 'closed' }, async ({ causeway, json }) => {
+  return inSession({ ...options, systems: 'closed' }, async ({ causeway, shutdown, json }) => {
     const { database } = causeway.context;
     const runs = await lastRuns(database);
     const flows = [];
-    for (const mapping of causeway.context.mappings()) {
+    for (const mapping of causeway.folder.current()) {
       const { counts, oldestPending } = await countStates(database, mapping);
       const lagSeconds =
         oldestPending === null ? 0 : Math.round((Date.now() - oldestPending.getTime()) / 1000);
@@ -24,6 +26,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
         late,
         lastRun: runs.find((run) => run.flow === mapping.flow) ?? null,
         nextRun: nextRun(mapping),
+        plan: await countPlannedChanges(causeway.context, mapping, shutdown.soft),
       });
     }
     const connections = await listConnectionStates(database);
@@ -68,11 +71,21 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
         (c) =>
           `${c.connection} is ${c.state} since ${c.since.toISOString().slice(0, 19)}Z: ${c.reason ?? ''}`,
       ),
-      ...(problems.length === 0 ? [] : [printProblems(problems)]),
+      ...flows.flatMap(({ flow, plan }) => planText(flow, plan)),
+      ...(problems.length === 0 ? [] : [printProblems(problems), ...staleNotes(causeway.folder)]),
     ].join('\n');
-    print(json, { flows, connections, problems }, text);
+    print(json, { flows, connections, problems, lastGoodInUse: causeway.folder.stale() }, text);
     const findings =
       closed.length > 0 || problems.length > 0 || flows.some((flow) => flow.late || flow.records.dead > 0);
     return findings ? 1 : 0;
   });
+}
+
+/** What an edited mapping would change, where it would change anything. */
+function planText(flow: string, plan: Planned | null): string[] {
+  if (plan === null || plan.records === 0) return [];
+  const records = plan.records === 1 ? '1 record' : `${plan.records} records`;
+  return [
+    `The mapping of ${flow} has changed: a plan would touch ${records} (counted at ${plan.plannedAt.toISOString().slice(0, 19)}Z). causeway plan ${flow} shows them, causeway resync ${flow} --changed sends them.`,
+  ];
 }

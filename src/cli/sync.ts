@@ -1,6 +1,6 @@
 import { catchUp } from '../sync/catch-up.ts';
 import { progressBoard, showProgress } from './progress.ts';
-import { type ExitCode, type GlobalOptions, inSession, print, requireFlow } from './session.ts';
+import { type ExitCode, type GlobalOptions, inSession, print, requireFlow, staleNotes } from './session.ts';
 import { renderSummary, renderVerdict, summarize } from './summary.ts';
 
 /** `causeway sync FLOW`: one run of a flow now; with `--once` until it has caught up, jobs that are due later included. */
@@ -28,7 +28,7 @@ export async function sync(
       print(
         json,
         { flows: summaries, caughtUp: !stopped },
-        `${renderSummary(summaries)}\n${renderVerdict(summaries)}`,
+        [renderSummary(summaries), renderVerdict(summaries), ...staleNotes(causeway.folder)].join('\n'),
       );
       return stopped ? 3 : 0;
     },

@@ -111,6 +111,24 @@ export type LinesValue = {
   readonly rows: readonly { readonly key: string; readonly fields: { readonly [field: string]: Value } }[];
 };
 
+/** Which lines are asked for: those of records in one field, and the keys that they may have been written under. */
+export type LinesRequest = {
+  readonly entity: string;
+  readonly field: string;
+  readonly fields: readonly string[];
+  readonly items: readonly {
+    readonly targetId: string;
+    readonly externalKey: string;
+    readonly keys: readonly string[];
+  }[];
+};
+
+/** The lines of one record. The key is null for a line that was not written under one of the keys asked for. */
+export type LinesFound = {
+  readonly targetId: string;
+  readonly lines: readonly { readonly key: string | null; readonly record: SourceRecord }[];
+};
+
 /** One record to write. `fields` holds only what is to be written: `null` clears, an absent field is left alone. */
 export type SinkItem = {
   /** Names the item in its outcome. */
@@ -141,6 +159,8 @@ export interface Sink {
     request: { entity: string; ids: readonly string[]; fields: readonly string[] },
     signal: AbortSignal,
   ): Promise<readonly Found[]>;
+  /** The lines of records in one field, as they are now; answers for every record asked, in order. */
+  readLines(request: LinesRequest, signal: AbortSignal): Promise<readonly LinesFound[]>;
   /** The sink's id for every external key that exists there; a key that does not is left out. */
   findByExternalKey(
     request: { entity: string; keys: readonly string[] },
@@ -162,6 +182,12 @@ export interface Sink {
 export type Capabilities = {
   readonly source: null | {
     readonly entities: { readonly [entity: string]: { readonly with: readonly string[] } };
+    /**
+     * How every other entity can be read, where an account may have entities of its own (a CRM's custom objects); null
+     * where `entities` are all there are. Whether an account has one is known when it is asked: `describe` and
+     * `changesSince` throw `config` with what there is when it has not.
+     */
+    readonly otherEntities: { readonly with: readonly string[] } | null;
     readonly deletes: 'none' | 'tombstone' | 'full_scan';
   };
   readonly sink: null | {

@@ -13,6 +13,11 @@ export const catalogue = {
     remedy: 'Run the newer program, or restore a backup that was made before the upgrade.',
     exit: 2,
   },
+  schema_older: {
+    title: 'The database was made by an older Causeway, and this command writes nothing.',
+    remedy: 'Run `causeway start` or `causeway status` once; they bring the database up to date.',
+    exit: 2,
+  },
   database_too_old: {
     title: 'The PostgreSQL server is too old.',
     remedy: 'Use PostgreSQL 14 or newer, or `database: embedded`.',
@@ -70,6 +75,21 @@ export const catalogue = {
     title: 'No flow has this name.',
     remedy: 'Use the name after `flow:` in one of the mapping files.',
     exit: 2,
+  },
+  nothing_read: {
+    title: 'Nothing of the flow has been read from the source yet.',
+    remedy: 'Run `causeway sync` for the flow first; a plan is computed from what was read.',
+    exit: 1,
+  },
+  described_unreadable: {
+    title: 'The file with the descriptions of the systems cannot be read.',
+    remedy: 'Remove the file, and write it anew with `causeway check --online`.',
+    exit: 1,
+  },
+  entity_not_described: {
+    title: 'A system does not say what one of its entities looks like.',
+    remedy: 'Check the name of the entity and the rights of the connection.',
+    exit: 1,
   },
   unknown_record: {
     title: 'The flow has never seen this record.',

@@ -7,6 +7,11 @@ export const mappingCodes = {
     remedy: 'Mend the line that is shown: indent with spaces, close every quote and bracket.',
     exit: 1,
   },
+  mapping_too_large: {
+    title: 'A mapping file, or a test file beside it, is larger than it may be.',
+    remedy: 'Move long value maps into CSV files under `values/`, and split the file.',
+    exit: 1,
+  },
   mapping_duplicate_key: {
     title: 'A key is given twice.',
     remedy: 'Keep one of the two.',
@@ -53,6 +58,12 @@ export const mappingCodes = {
     remedy: 'Mend the expression; docs/mapping-reference.md lists what an expression can do.',
     exit: 1,
   },
+  mapping_now_changes: {
+    title: '`now()` is asked where it would give another value at every run.',
+    remedy:
+      'Give the rule `write_on: create`, so that it is written once; anywhere else, take an instant that the source has.',
+    exit: 1,
+  },
   mapping_bad_schedule: {
     title: 'The schedule is no cron expression.',
     remedy: 'Write five parts (minute, hour, day, month, weekday), such as `"*/5 * * * *"`.',
@@ -68,9 +79,24 @@ export const mappingCodes = {
     remedy: 'Correct the value, or the `as` of the rule.',
     exit: 1,
   },
+  mapping_too_long: {
+    title: 'A fixed text, or `max`, is longer than the field.',
+    remedy: 'Shorten the text, or lower `max`.',
+    exit: 1,
+  },
+  mapping_unreachable: {
+    title: 'A part of the mapping is never reached.',
+    remedy: 'Remove it, or correct the condition or the path that comes before it.',
+    exit: 1,
+  },
   mapping_unknown_value_map: {
     title: 'A rule uses a value map that the mapping does not have.',
     remedy: 'Declare it under `value_maps`, or correct the name.',
+    exit: 1,
+  },
+  mapping_unused_value_map: {
+    title: 'The mapping has a value map that no rule uses.',
+    remedy: 'Name it in the `map` of the rule that it is for, or remove it.',
     exit: 1,
   },
   mapping_value_file_missing: {
@@ -100,7 +126,8 @@ export const mappingCodes = {
   },
   mapping_same_target: {
     title: 'Two flows write the same records.',
-    remedy: 'Merge the two mappings, or let each read its own entity or write its own key.',
+    remedy:
+      'Merge the two mappings, or put the second record under `also` of the first; if only the key is the same, let each write its own.',
     exit: 1,
   },
   mapping_wrong_connection: {
@@ -133,9 +160,29 @@ export const mappingCodes = {
     remedy: 'Write one of the values that the message names.',
     exit: 1,
   },
+  mapping_type_mismatch: {
+    title: 'What a rule gives does not fit the field.',
+    remedy: 'Write what the message names, or translate the value with a value map.',
+    exit: 1,
+  },
+  mapping_wrong_reference: {
+    title: 'A reference leads to another kind of record than the field takes.',
+    remedy: 'Name the flow that carries the records which the field refers to.',
+    exit: 1,
+  },
   mapping_test_bad: {
     title: 'A test file of a mapping is not written well.',
     remedy: 'Mend the case that is shown.',
+    exit: 1,
+  },
+  mapping_test_unknown_name: {
+    title: 'A case names something that its mapping does not have.',
+    remedy: 'Correct the name, or remove the line from the case; the case is not run as it is.',
+    exit: 1,
+  },
+  mapping_test_alone: {
+    title: 'A test file stands beside no mapping file.',
+    remedy: 'Give it the name of its mapping file with `.test` before `.yaml`, or remove it.',
     exit: 1,
   },
 } as const satisfies Record<string, ErrorEntry>;

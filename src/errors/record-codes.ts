@@ -42,6 +42,27 @@ export const recordCodes = {
     remedy: 'Correct the record in the source, or translate this spelling with a value map.',
     exit: 1,
   },
+  value_not_currency: {
+    title: 'The currency is not known.',
+    remedy: 'Correct the record in the source, or translate this spelling with a value map.',
+    exit: 1,
+  },
+  value_not_phone: {
+    title: 'The value is not a phone number that can be dialled from anywhere.',
+    remedy:
+      'Correct the record in the source: one number alone, with its country code such as `+49`; or give the rule a `country`.',
+    exit: 1,
+  },
+  value_not_email: {
+    title: 'The value is not an email address.',
+    remedy: 'Correct the record in the source: one address alone, without a name.',
+    exit: 1,
+  },
+  value_not_url: {
+    title: 'The value is not a web address.',
+    remedy: 'Correct the record in the source: one address that begins with http:// or https://.',
+    exit: 1,
+  },
   value_not_mapped: {
     title: 'The value map has no entry for the value.',
     remedy: 'Add the value to the value map, or correct the record in the source.',
@@ -68,3 +89,6 @@ export const recordCodes = {
     exit: 1,
   },
 } as const satisfies Record<string, ErrorEntry>;
+
+/** The codes with which a mapping rejects a record, and no others. */
+export type RecordCode = keyof typeof recordCodes;

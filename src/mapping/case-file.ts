@@ -1,13 +1,14 @@
 import type { Scalar } from 'yaml';
-import { z } from 'zod';
 import type { SourceRecord, Value } from '../connector/value.ts';
 import { problem } from '../errors/catalogue.ts';
 import type { Position, Problem } from '../errors/error.ts';
+import type { Place, SourceText } from '../errors/source-text.ts';
+import { type CaseDeclaration, caseFile, endings } from './case-declaration.ts';
 import { schemaProblems } from './schema-problem.ts';
-import type { SourceText } from '../errors/source-text.ts';
-import { readYaml, textOf, type Yaml } from './yaml.ts';
+import { readYaml, textOf, type Yaml, type YamlPath } from './yaml.ts';
 
-type Fields = { readonly [field: string]: Value };
+/** Fields and their values. */
+export type Fields = { readonly [field: string]: Value };
 /** Fields, and lines by field and key of the line. */
 export type Output = {
   readonly fields: Fields;
@@ -21,63 +22,26 @@ export type Expected =
   | { readonly kind: 'waiting'; readonly for: readonly string[] }
   | { readonly kind: 'rejected'; readonly codes: readonly string[] };
 
-/** One case of a test file: a record, the links that exist, and the ending. */
+/** One case of a test file: a record, what is given beside it, and the ending. */
 export type Case = {
   readonly name: string;
   readonly at: Position;
+  /** Null: the flow of the file, and not one of those under `also`. */
+  readonly flow: string | null;
   readonly record: SourceRecord;
   /** flow -> source id -> ERP id */
   readonly references: { readonly [flow: string]: { readonly [id: string]: string } };
+  /** Entries that take the place of those of a value map, by its name. */
+  readonly valueMaps: { readonly [map: string]: { readonly [from: string]: string } };
+  /** ISO 8601 in UTC. */
+  readonly now: string;
   readonly expected: Expected;
+  /** Where the key or the value at a path stands, from the root of the case. */
+  readonly place: (path: YamlPath, on: 'key' | 'value') => Place;
 };
 
-const words = z.string().min(1);
-const fields = z.record(z.string(), z.unknown()).meta({ kind: 'a group of `field: value`' });
-const output = z
-  .strictObject({
-    fields: fields.optional(),
-    lines: z
-      .record(
-        z.string(),
-        z.record(z.string(), fields).meta({ kind: 'a group of `key of the line: { fields }`' }),
-      )
-      .meta({ kind: 'a group of `field: { lines by key }`' })
-      .optional(),
-  })
-  .meta({ kind: 'a group with `fields` and `lines`' });
-const list = (kind: string) => z.array(words).min(1).meta({ kind });
-
-const oneCase = z
-  .strictObject({
-    name: words.meta({ kind: 'a sentence' }),
-    record: z.record(z.string(), z.unknown()).meta({ kind: 'a group of `source field: value`' }),
-    given: z
-      .strictObject({
-        references: z
-          .record(
-            z.string(),
-            z
-              .record(z.string(), words.meta({ kind: 'an ERP id' }))
-              .meta({ kind: 'a group of `source id: ERP id`' }),
-          )
-          .meta({ kind: 'a group of `flow: { source id: ERP id }`' })
-          .optional(),
-      })
-      .meta({ kind: 'a group with `references`' })
-      .optional(),
-    expect: output.optional(),
-    expect_some: output.optional(),
-    skipped: words.meta({ kind: 'the code or the reason' }).optional(),
-    waiting: list('a list such as `[accounts/5]`').optional(),
-    rejected: list('a list of codes such as `[value_missing]`').optional(),
-  })
-  .meta({ kind: 'a case with `name`, `record` and what is expected' });
-
-const caseFile = z
-  .strictObject({ cases: z.array(oneCase).min(1).meta({ kind: 'a list of cases' }) })
-  .meta({ kind: 'a group with `cases`' });
-
-const endings = ['expect', 'expect_some', 'skipped', 'waiting', 'rejected'] as const;
+/** The instant of a case that gives none. */
+const usualNow = '2026-01-31T09:30:00Z';
 
 /**
  * A source gives texts, true, false and null, but never a number: so `null`, `true` and `false` without quotes mean
@@ -90,7 +54,7 @@ function valueOf(node: Scalar): Value {
   return text === 'true' || text === 'false' ? text === 'true' : text;
 }
 
-/** Reads the cases of a test file, and everything that is wrong with it. */
+/** Reads the cases of a test file, and everything that is wrong with its shape. */
 export function readCases(file: SourceText): {
   readonly cases: readonly Case[];
   readonly problems: readonly Problem[];
@@ -105,7 +69,8 @@ export function readCases(file: SourceText): {
   return { cases, problems };
 }
 
-function readCase(one: z.output<typeof oneCase>, index: number, yaml: Yaml, problems: Problem[]): Case[] {
+function readCase(one: CaseDeclaration, index: number, yaml: Yaml, problems: Problem[]): Case[] {
+  const place: Case['place'] = (path, on) => yaml.place(['cases', index, ...path], on);
   const given = endings.filter((ending) => one[ending] !== undefined);
   if (given.length !== 1) {
     const said =
@@ -113,21 +78,25 @@ function readCase(one: z.output<typeof oneCase>, index: number, yaml: Yaml, prob
         ? 'does not say how it ends'
         : `ends in ${given.map((ending) => `\`${ending}\``).join(' and ')}`;
     const message = `the case ${said}; give it one of ${endings.map((ending) => `\`${ending}\``).join(', ')}`;
-    problems.push(problem('mapping_test_bad', message, yaml.place(['cases', index, 'name'], 'value')));
+    problems.push(problem('mapping_test_bad', message, place(['name'], 'value')));
     return [];
   }
   return [
     {
       name: one.name,
-      at: yaml.place(['cases', index, 'name'], 'value').at,
+      at: place(['name'], 'value').at,
+      flow: one.flow ?? null,
       record: one.record as SourceRecord,
       references: one.given?.references ?? {},
+      valueMaps: one.given?.value_maps ?? {},
+      now: one.given?.now ?? usualNow,
       expected: expectedOf(one),
+      place,
     },
   ];
 }
 
-function expectedOf(one: z.output<typeof oneCase>): Expected {
+function expectedOf(one: CaseDeclaration): Expected {
   if (one.skipped !== undefined) return { kind: 'skipped', why: one.skipped };
   if (one.waiting !== undefined) return { kind: 'waiting', for: one.waiting };
   if (one.rejected !== undefined) return { kind: 'rejected', codes: one.rejected };

@@ -1,154 +1,58 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { Value } from '../connector/value.ts';
 import type { Position, Problem } from '../errors/error.ts';
-import { type Case, type Expected, type Output, readCases } from './case-file.ts';
-import type { Ending, Mapping } from './mapping.ts';
-import { shown } from './refusal.ts';
+import type { SourceText } from '../errors/source-text.ts';
+import { checkCase, mappingOf } from './case-check.ts';
+import { type DiffLine, diffOf } from './case-diff.ts';
+import { type Case, readCases } from './case-file.ts';
+import type { CompiledMapping } from './compile.ts';
+import { type Trial, type Untouched, untouchedBy } from './coverage.ts';
 
-/** How one case went; `differences` are sentences, and there are none when it passed. */
+/** How one case went; `diff` has lines unless it passed. */
 export type CaseResult = {
   readonly name: string;
+  readonly flow: string;
   readonly at: Position;
   readonly passed: boolean;
-  readonly differences: readonly string[];
+  readonly diff: readonly DiffLine[];
 };
 
-/** Runs the cases of a `<flow>.test.yaml`. With problems in the file, nothing that is unsound has been run. */
-export function runCases(
-  mapping: Mapping,
-  testFileText: string,
-  path: string,
-): { readonly results: readonly CaseResult[]; readonly problems: readonly Problem[] } {
-  const { cases, problems } = readCases({ path, text: testFileText });
-  const results = cases.map((one) => {
-    const differences = differencesOf(one, endingOf(mapping, one));
-    return { name: one.name, at: one.at, passed: differences.length === 0, differences };
+/** How the cases of a test file went, what is wrong with the file, and what its cases left untouched. */
+export type CasesResult = {
+  readonly results: readonly CaseResult[];
+  readonly untouched: readonly Untouched[];
+  readonly problems: readonly Problem[];
+};
+
+/**
+ * Runs the cases of a test file against the mappings of the file beside it. A case with a problem is not run; the
+ * others are.
+ */
+export function runCases(mappings: readonly CompiledMapping[], file: SourceText): CasesResult {
+  const read = readCases(file);
+  const problems = [...read.problems];
+  const trials = read.cases.flatMap((one): Trial[] => {
+    const mapping = mappingOf(one, mappings);
+    const found = 'code' in mapping ? [mapping] : checkCase(one, mapping);
+    problems.push(...found);
+    return 'code' in mapping || found.length > 0 ? [] : [tryCase(one, mapping)];
   });
-  return { results, problems };
+  return { results: trials.map(resultOf), untouched: untouchedBy(mappings, trials), problems };
 }
 
-function endingOf(mapping: Mapping, { record, references }: Case): Ending {
-  const linked = ({ flow, id }: { flow: string; id: string }): string | null => {
-    const links = Object.hasOwn(references, flow) ? references[flow] : undefined;
-    return links && Object.hasOwn(links, id) ? (links[id] ?? null) : null;
-  };
-  return mapping.run(record, { linked, now: '2026-01-31T09:30:00Z' });
-}
-
-function differencesOf({ expected }: Case, ending: Ending): readonly string[] {
-  if (expected.kind === 'record' && ending.kind === 'record')
-    return outputDifferences(expected.output, outputOf(ending), expected.exactly);
-  if (
-    expected.kind === 'skipped' &&
-    ending.kind === 'skipped' &&
-    [ending.code, ending.reason].includes(expected.why)
-  )
-    return [];
-  if (expected.kind === 'waiting' && ending.kind === 'waiting' && sameWords(expected.for, waitsFor(ending)))
-    return [];
-  if (
-    expected.kind === 'rejected' &&
-    ending.kind === 'rejected' &&
-    sameWords(
-      expected.codes,
-      ending.problems.map(({ code }) => code),
-    )
-  )
-    return [];
-  return [`it should be ${toldExpected(expected)}, and it is ${told(ending)}`];
-}
-
-function sameWords(left: readonly string[], right: readonly string[]): boolean {
-  return isDeepStrictEqual([...new Set(left)].sort(), [...new Set(right)].sort());
-}
-
-function waitsFor(ending: Ending & { kind: 'waiting' }): string[] {
-  return ending.for.map(({ flow, id }) => `${flow}/${id}`);
-}
-
-function toldExpected(expected: Expected): string {
-  if (expected.kind === 'record') return 'a record';
-  if (expected.kind === 'skipped') return `skipped (${expected.why})`;
-  if (expected.kind === 'waiting') return `waiting for ${expected.for.join(', ')}`;
-  return `rejected with ${expected.codes.join(', ')}`;
-}
-
-function told(ending: Ending): string {
-  if (ending.kind === 'record') return 'a record';
-  if (ending.kind === 'skipped') return `skipped (${ending.code}: ${ending.reason})`;
-  if (ending.kind === 'waiting') return `waiting for ${waitsFor(ending).join(', ')}`;
-  return `rejected with ${ending.problems.map(({ field, code, message }) => `${code} at ${field} (${message})`).join('; ')}`;
-}
-
-function outputOf({ fields, lines }: Ending & { kind: 'record' }): Output {
-  const byKey = Object.entries(lines).map(
-    ([field, { rows }]) => [field, Object.fromEntries(rows.map((row) => [row.key, row.fields]))] as const,
-  );
-  return { fields, lines: Object.fromEntries(byKey) };
-}
-
-type Group<T> = { readonly [name: string]: T };
-
-function outputDifferences(expected: Output, actual: Output, exactly: boolean): string[] {
-  return [
-    ...fieldDifferences(expected.fields, actual.fields, '', exactly),
-    ...groupDifferences(
-      expected.lines,
-      actual.lines,
-      exactly,
-      (field) => `the lines of \`${field}\``,
-      (field, wanted, given) =>
-        groupDifferences(
-          wanted,
-          given,
-          exactly,
-          (key) => `the line ${key} of \`${field}\``,
-          (key, line, written) => fieldDifferences(line, written, `${field}[${key}].`, exactly),
-        ),
-    ),
-  ];
-}
-
-/** Goes through the groups of both sides, and says which are missing and which are too many. */
-function groupDifferences<T>(
-  expected: Group<T>,
-  actual: Group<T>,
-  exactly: boolean,
-  name: (key: string) => string,
-  inside: (key: string, expected: T, actual: T) => string[],
-): string[] {
-  const missing = Object.entries(expected).flatMap(([key, wanted]) => {
-    const given = Object.hasOwn(actual, key) ? actual[key] : undefined;
-    return given === undefined ? [`${name(key)} should be written, and is not`] : inside(key, wanted, given);
+function tryCase(one: Case, mapping: CompiledMapping): Trial {
+  const mapped: { map: string; from: string }[] = [];
+  const ending = mapping.run(one.record, {
+    linked: ({ flow, id }) => {
+      const links = Object.hasOwn(one.references, flow) ? one.references[flow] : undefined;
+      return links && Object.hasOwn(links, id) ? (links[id] ?? null) : null;
+    },
+    now: one.now,
+    valueMaps: one.valueMaps,
+    onMapped: (map, from) => mapped.push({ map, from }),
   });
-  const extra = exactly ? Object.keys(actual).filter((key) => !Object.hasOwn(expected, key)) : [];
-  return [...missing, ...extra.map((key) => `${name(key)} is written, and the case does not expect it`)];
+  return { one, mapping, ending, mapped };
 }
 
-function fieldDifferences(
-  expected: Group<Value>,
-  actual: Group<Value>,
-  prefix: string,
-  exactly: boolean,
-): string[] {
-  const wrong = Object.entries(expected).flatMap(([field, wanted]) => {
-    if (!Object.hasOwn(actual, field))
-      return [`\`${prefix}${field}\` should be ${inWords(wanted)}, and it is left alone`];
-    const given = actual[field];
-    return isDeepStrictEqual(given, wanted)
-      ? []
-      : [`\`${prefix}${field}\` should be ${inWords(wanted)}, and it is ${inWords(given)}`];
-  });
-  const extra = exactly ? Object.keys(actual).filter((field) => !Object.hasOwn(expected, field)) : [];
-  return [
-    ...wrong,
-    ...extra.map(
-      (field) => `\`${prefix}${field}\` is ${inWords(actual[field])}, and the case does not expect it`,
-    ),
-  ];
-}
-
-/** null clears a field, and is not the same as an empty text. */
-function inWords(value: Value | undefined): string {
-  return value === null ? 'null' : value === '' ? 'an empty text' : shown(value);
+function resultOf({ one, mapping, ending }: Trial): CaseResult {
+  const diff = diffOf(one.expected, ending, mapping.program);
+  return { name: one.name, flow: mapping.flow, at: one.at, passed: diff.length === 0, diff };
 }

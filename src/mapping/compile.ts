@@ -5,8 +5,10 @@ import { parseDuration } from './duration.ts';
 import { isTimezone } from './instant.ts';
 import { compileLines } from './lines.ts';
 import type { Mapping } from './mapping.ts';
+import { checkOnlyWhen } from './never-reached.ts';
+import type { DeclaredFlow } from './part.ts';
 import type { Report } from './report.ts';
-import { compileRule } from './rule.ts';
+import { compileRule, type Rule, type WriteOn } from './rule.ts';
 import { type Program, referencesOf, runProgram } from './run.ts';
 import type { SourceText } from '../errors/source-text.ts';
 import { conditionAt } from './source.ts';
@@ -14,14 +16,18 @@ import { didYouMean } from '../errors/suggestion.ts';
 import { compileValueMaps, type ValueFile } from './value-map.ts';
 
 /** A mapping with what it was compiled to, so that it can be explained field by field. */
-export type CompiledMapping = Mapping & { readonly program: Program };
+export type CompiledMapping = Mapping & {
+  readonly program: Program;
+  /** The entries of its value maps, by name. */
+  readonly valueMaps: ReadonlyMap<string, ReadonlyMap<string, string>>;
+};
 
 /**
- * Compiles a declared mapping. Everything wrong is reported; a mapping with anything reported must not be run. Null
+ * Compiles a declared flow. Everything wrong is reported; a mapping with anything reported must not be run. Null
  * when it uses a value file that has problems of its own.
  */
 export function compileMapping(
-  declared: Declaration,
+  { part, declared }: DeclaredFlow,
   file: SourceText,
   valueFiles: readonly ValueFile[],
   report: Report,
@@ -33,9 +39,11 @@ export function compileMapping(
   const used = [...valueMaps.values()].flatMap((map) => map?.file ?? []);
   return {
     flow: declared.flow,
+    part,
     about: declared.about ?? '',
     file: file.path,
     text: file.text,
+    valueFiles: used.map(({ path, text }) => ({ path, text })),
     hash: hash('sha256', JSON.stringify([file.text, ...used.map(({ path, text }) => [path, text])])),
     read: { from: declared.read.from, entity: declared.read.entity, with: declared.read.with ?? [] },
     write: { to: declared.write.to, entity: declared.write.entity, key: declared.write.key ?? null },
@@ -47,6 +55,7 @@ export function compileMapping(
     refersTo: waitsFor(program).filter((flow) => flow !== declared.flow),
     writeBack: declared.write_back ?? [],
     program,
+    valueMaps: new Map([...valueMaps].map(([name, map]) => [name, map?.entries ?? new Map()])),
     references: (record) => referencesOf(program, record),
     run: (record, given) => runProgram(program, record, given),
   };
@@ -62,17 +71,26 @@ function compileProgram(
   const lines = Object.entries(declared.lines ?? {}).map(([field, each]) =>
     compileLines(field, each, ['lines', field], around),
   );
+  checkOnlyWhen(declared.only_when, ['only_when'], around.report);
   const sound = rules.filter((rule) => rule !== null);
   return {
     onlyWhen:
       declared.only_when === undefined
         ? null
-        : conditionAt(declared.only_when, 'record', ['only_when'], around.report),
+        : conditionAt(declared.only_when, ['only_when'], {
+            standpoint: 'record',
+            writtenOnce: false,
+            report: around.report,
+          }),
     rules: sound,
     lines: lines.filter((each) => each !== null),
-    createOnly: sound.filter(({ createOnly }) => createOnly).map(({ field }) => field),
+    createOnly: writtenOn('create', sound),
+    updateOnly: writtenOn('update', sound),
   };
 }
+
+const writtenOn = (writeOn: WriteOn, rules: readonly Rule[]): string[] =>
+  rules.filter((rule) => rule.writeOn === writeOn).map(({ field }) => field);
 
 /** The flows that records of this one wait for, or are rejected without. */
 function waitsFor({ rules, lines }: Program): string[] {
@@ -100,13 +118,7 @@ function checkDeclaration(declared: Declaration, report: Report): void {
         'key',
       );
   }
-  if (write.key !== undefined && !Object.hasOwn(fields, write.key)) {
-    const hint = didYouMean(write.key, Object.keys(fields));
-    report('mapping_missing_key', `the key \`${write.key}\` has no rule under \`fields\`${hint}`, [
-      'write',
-      'key',
-    ]);
-  }
+  if (write.key !== undefined) checkKey(write.key, fields, report);
   for (const [index, { to }] of (declared.write_back ?? []).entries()) {
     if (read.from !== '' && to !== read.from)
       report(
@@ -116,6 +128,20 @@ function checkDeclaration(declared: Declaration, report: Report): void {
       );
   }
   checkTimes(declared, report);
+}
+
+function checkKey(key: string, fields: Declaration['fields'], report: Report): void {
+  if (!Object.hasOwn(fields, key)) {
+    const hint = didYouMean(key, Object.keys(fields));
+    report('mapping_missing_key', `the key \`${key}\` has no rule under \`fields\`${hint}`, ['write', 'key']);
+  }
+  if (Object.hasOwn(fields, key) && fields[key]?.write_on === 'update') {
+    report('mapping_conflict', `\`${key}\` is the key, which must be written when the record is created`, [
+      'fields',
+      key,
+      'write_on',
+    ]);
+  }
 }
 
 function checkTimes(declared: Declaration, report: Report): void {

@@ -1,10 +1,26 @@
 import type { Value } from '../connector/value.ts';
 import { countryCode } from './country.ts';
-import { type Decimal, decimalText, parseDecimal, type Rounding } from './decimal.ts';
+import { currencyCode } from './currency.ts';
+import { type Decimal, decimalText, paddedDecimal, parseDecimal, type Rounding } from './decimal.ts';
+import { emailAddress } from './email-address.ts';
 import { dateOf, instantOf, parseMoment } from './instant.ts';
+import { type PhoneCountry, phoneNumber } from './phone-number.ts';
 import { refuse, type Refusal } from './refusal.ts';
+import { webAddress } from './web-address.ts';
 
-export const kinds = ['text', 'integer', 'decimal', 'boolean', 'date', 'datetime', 'country'] as const;
+export const kinds = [
+  'text',
+  'integer',
+  'decimal',
+  'boolean',
+  'date',
+  'datetime',
+  'country',
+  'currency',
+  'phone',
+  'email',
+  'url',
+] as const;
 type Kind = (typeof kinds)[number];
 
 /** How a value is converted, as the mapping declares it. */
@@ -14,28 +30,40 @@ export type Conversion = {
   readonly rounding: Rounding;
   /** Null: UTC for the date of an instant; the instant of a date needs one. */
   readonly timezone: string | null;
+  /** Of a phone number that is written without `+`. Null: it is that of a record, and no record is at hand. */
+  readonly country: PhoneCountry | null;
 };
 
 /** More digits than this come of a division that was not given a scale, and of no business. */
 const mostDigits = 50;
 
-/** Converts a value that is not empty. Numbers, dates and countries come out as text in one form each. */
+/** Converts a value that is not empty. Numbers, dates, codes and addresses come out as text in one form each. */
 export function convert(value: Value, conversion: Conversion): Value | Refusal {
   if (typeof value === 'object') {
     return refuse('value_wrong_kind', 'is not a single value; name one of its fields');
   }
-  const { as } = conversion;
-  if (as === 'boolean') return toBoolean(value);
-  const text = String(value);
-  if (as === 'text') return text;
-  if (as === 'integer') return toInteger(text);
-  if (as === 'decimal') return toDecimal(text, conversion);
-  if (as === 'country')
-    return (
-      countryCode(text) ?? refuse('value_not_country', 'is not a country that is known by this name or code')
-    );
-  return toMoment(text, conversion);
+  return conversion.as === 'boolean'
+    ? toBoolean(value)
+    : converters[conversion.as](String(value), conversion);
 }
+
+type Converter = (text: string, conversion: Conversion) => Value | Refusal;
+
+const converters: { readonly [as in Exclude<Kind, 'boolean'>]: Converter } = {
+  text: (text) => text,
+  integer: toInteger,
+  decimal: toDecimal,
+  date: toMoment,
+  datetime: toMoment,
+  country: (text) =>
+    countryCode(text) ?? refuse('value_not_country', 'is not a country that is known by this name or code'),
+  currency: (text) =>
+    currencyCode(text) ??
+    refuse('value_not_currency', 'is not a currency that is known by this code or English name'),
+  phone: (text, { country }) => phoneNumber(text, country),
+  email: emailAddress,
+  url: webAddress,
+};
 
 function toBoolean(value: boolean | string): Value | Refusal {
   if (typeof value === 'boolean') return value;
@@ -53,6 +81,8 @@ function toInteger(text: string): Value | Refusal {
 }
 
 function toDecimal(text: string, { scale, rounding }: Conversion): Value | Refusal {
+  const padded = scale === null ? null : paddedDecimal(text, scale);
+  if (padded !== null) return padded;
   const decimal = parseDecimal(text);
   if (decimal === null)
     return refuse(

@@ -1,4 +1,5 @@
 import countries from 'i18n-iso-countries';
+import { folded } from './spelling.ts';
 
 /** Codes that people use and that ISO 3166-1 does not assign. */
 const alsoCodes: ReadonlyMap<string, string> = new Map([['UK', 'GB']]);
@@ -37,12 +38,4 @@ function namesIn(language: string): [string, string][] {
   return Object.entries(countries.getNames(language, { select: 'all' })).flatMap(([code, list]) =>
     list.map((name): [string, string] => [folded(name), code]),
   );
-}
-
-function folded(name: string): string {
-  const letters = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
-  return letters
-    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim()
-    .replace(/^the /, '');
 }

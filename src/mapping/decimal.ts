@@ -19,6 +19,17 @@ export function parseDecimal(text: string): Decimal | null {
   return trimmed.length <= longest && written.test(trimmed) ? new Decimal(trimmed) : null;
 }
 
+const wholeAndDecimals = /^(?:0|[1-9]\d{0,99})(?:\.(\d{1,20}))?$/;
+
+/** What `decimalText` makes of the text, where zeros behind it are all that it takes; null where it takes more. */
+export function paddedDecimal(text: string, scale: number): string | null {
+  const match = wholeAndDecimals.exec(text);
+  const decimals = match?.[1] ?? '';
+  if (match === null || decimals.length > scale) return null;
+  const point = decimals === '' && scale > 0 ? '.' : '';
+  return text + point + '0'.repeat(scale - decimals.length);
+}
+
 export const roundings = {
   half_even: DecimalJs.ROUND_HALF_EVEN,
   half_up: DecimalJs.ROUND_HALF_UP,
@@ -31,6 +42,6 @@ export type Rounding = keyof typeof roundings;
 /** Plain text without an exponent; with a scale, exactly that many decimals. Zero has no sign. */
 export function decimalText(decimal: Decimal, scale: number | null, rounding: Rounding): string {
   if (scale === null) return decimal.isZero() ? '0' : decimal.toFixed();
-  const rounded = decimal.toDecimalPlaces(scale, roundings[rounding]);
-  return (rounded.isZero() ? new Decimal(0) : rounded).toFixed(scale);
+  const text = decimal.toFixed(scale, roundings[rounding]);
+  return text.startsWith('-') && !/[1-9]/.test(text) ? text.slice(1) : text;
 }

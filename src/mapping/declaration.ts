@@ -1,138 +1,11 @@
 import { z } from 'zod';
-import { kinds } from './convert.ts';
-import { roundings } from './decimal.ts';
+import { type branch, expression, lineRule, rule } from './rule-declaration.ts';
+import { oneOf, scalar, text } from './schema-kind.ts';
 
 /**
- * What a mapping file may say. Everything is declared here once: the checks, the editor's JSON schema and the
- * reference page all come from it. Every scalar arrives as text. `kind` completes "must be …" in a message; `editor`
- * are the JSON types that an editor sees where a person writes the value without quotes.
+ * What a mapping file may say. Everything is declared here and with the rules once: the checks, the editor's JSON
+ * schema and the reference page all come from it.
  */
-declare module 'zod' {
-  interface GlobalMeta {
-    kind?: string;
-    editor?: readonly string[];
-  }
-}
-
-const scalarInEditor = ['string', 'number', 'boolean'] as const;
-
-const text = (kind: string, description: string) => z.string().min(1).meta({ kind, description });
-const scalar = (kind: string, description: string) =>
-  z.string().meta({ kind, description, editor: scalarInEditor });
-const whole = (least: number, most: number, description: string) =>
-  z
-    .string()
-    .regex(/^\d{1,6}$/)
-    .refine((digits) => Number(digits) >= least && Number(digits) <= most)
-    .meta({ kind: `a whole number from ${least} to ${most}`, description, editor: ['integer'] })
-    .transform(Number);
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T, description: string) =>
-  z.enum(values).meta({ kind: `one of ${values.join(', ')}`, description });
-
-const path = 'the path of a source field, such as `company.id`';
-const expression = 'an expression, such as `amount > 0`';
-
-/** Where a value comes from. A rule has exactly one of these, or `choose`. */
-const sources = {
-  from: z
-    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-    .meta({
-      kind: `${path}, or a list of paths`,
-      description:
-        'The path of a source field, or a list of paths, of which the first that is not empty is taken. Inside `lines`, paths are relative to the line, and `..name` is a field of the record.',
-    })
-    .optional(),
-  value: scalar('a fixed value', 'A fixed value.').optional(),
-  template: text(
-    'a text with fields in braces, such as `CRM {id}`',
-    'A text with fields in braces. Where a field is empty, the space beside it goes with it; when all are empty, so is the whole. `{{` stands for a brace.',
-  ).optional(),
-  expr: text(expression, 'A CEL expression over the record.').optional(),
-};
-
-const source = z.strictObject(sources).meta({ kind: 'a source such as `{ value: consu }`' });
-
-const branch = z
-  .strictObject({
-    when: text(expression, 'The branch is taken when this expression is true.').optional(),
-    ...sources,
-  })
-  .meta({ kind: 'a branch such as `{ when: price == "0", value: gift }`' });
-
-const ruleShape = {
-  ...sources,
-  choose: z
-    .array(branch)
-    .min(1)
-    .meta({
-      kind: 'a list of branches such as `{ when: price == "0", value: gift }`',
-      description: 'A list of branches. The first whose `when` is true gives the value.',
-    })
-    .optional(),
-  else: source
-    .meta({
-      kind: 'a source such as `{ value: consu }`',
-      description:
-        'The source of the value when no branch of `choose` is taken. Without it the value is empty.',
-    })
-    .optional(),
-  reference: text(
-    'the name of a flow',
-    'The flow that carries the record which `from` names by its source id. The value becomes the id of that record in the ERP.',
-  ).optional(),
-  if_missing: oneOf(
-    ['wait', 'reject', 'null'],
-    'What happens when the record that is referred to is not in the ERP yet: this record waits for it (the default), is rejected, or goes without.',
-  ).optional(),
-  map: text('the name of a value map', 'The value map that translates the value.').optional(),
-  default: scalar(
-    'a fixed value',
-    'The value when there is none; it is converted like any other.',
-  ).optional(),
-  as: oneOf(
-    kinds,
-    'What the value is converted to. Without it, it goes as it comes. Decimals stay text; dates without a time pass no time zone; a country becomes its two-letter code.',
-  ).optional(),
-  scale: whole(
-    0,
-    20,
-    'Decimals after the point, for `as: decimal`. Without it every digit is kept.',
-  ).optional(),
-  rounding: oneOf(
-    Object.keys(roundings) as [keyof typeof roundings, ...(keyof typeof roundings)[]],
-    'How `scale` rounds. Ties go to the even digit (the default), away from zero, or towards zero; `up` and `down` always go away from zero, or towards it.',
-  ).optional(),
-  timezone: text(
-    'a time zone such as `Europe/Paris`',
-    'For `as: date`: where the day of an instant is read off (UTC unless given). For `as: datetime`: where a date without a time begins.',
-  ).optional(),
-  max: whole(1, 100_000, 'The longest text that the field holds, in characters.').optional(),
-  too_long: oneOf(
-    ['error', 'cut'],
-    'What happens to a longer text: the record is rejected (the default), or the text is cut.',
-  ).optional(),
-  when_empty: oneOf(
-    ['keep', 'clear'],
-    'What an empty value does: the ERP keeps its own (the default), or the field is cleared.',
-  ).optional(),
-  required: oneOf(['true', 'false'], 'A record without a value is rejected.')
-    .meta({ kind: 'one of true, false', editor: ['boolean'] })
-    .transform((word) => word === 'true')
-    .optional(),
-};
-
-const lineRule = z.strictObject(ruleShape).meta({ kind: 'a rule such as `{ from: name }`' });
-
-const rule = z
-  .strictObject({
-    ...ruleShape,
-    write_on: oneOf(
-      ['always', 'create'],
-      'Written every time (the default), or only when the record is created.',
-    ).optional(),
-  })
-  .meta({ kind: 'a rule such as `{ from: name }`' });
-
 const lines = z
   .strictObject({
     for_each: text('the path of a list', 'The list in the source that makes the lines.'),
@@ -143,13 +16,18 @@ const lines = z
     removed_lines: oneOf(
       ['keep', 'delete'],
       'What becomes of an ERP line whose source line is gone: it stays (the default), or it is deleted.',
+      { keep: 'The line stays (the default).', delete: 'The line is deleted.' },
     ).optional(),
     fields: z.record(z.string(), lineRule).meta({
       kind: 'a group of `field: { rule }`',
       description: 'ERP field of the line, and the rule that fills it.',
     }),
   })
-  .meta({ kind: 'a group with `for_each`, `key` and `fields`' });
+  .meta({
+    id: 'lines',
+    kind: 'a group with `for_each`, `key` and `fields`',
+    description: 'How the lines of this ERP field are made.',
+  });
 
 /** `file`, `values` and `unknown` have a meaning of their own; in the short form all others are values. */
 const valueMap = z
@@ -159,7 +37,7 @@ const valueMap = z
       'A CSV file beside the mapping, with the columns `from` and `to`.',
     ).optional(),
     values: z
-      .record(z.string(), scalar('a fixed value', ''))
+      .record(z.string(), scalar('a fixed value', 'What the ERP is told for this value.'))
       .meta({
         kind: 'a group of `source value: ERP value`',
         description: 'The values, where `unknown` is needed as well.',
@@ -168,10 +46,18 @@ const valueMap = z
     unknown: oneOf(
       ['reject', 'keep', 'default'],
       "What happens to a value that is not in the map: the record is rejected (the default), the value stays, or the rule's `default` is taken.",
+      {
+        reject: 'The record is rejected (the default).',
+        keep: 'The value stays as it is.',
+        default: 'The default of the rule is taken.',
+      },
     ).optional(),
   })
-  .catchall(scalar('a fixed value', ''))
-  .meta({ kind: 'a group of `source value: ERP value`, or `{ file: values/name.csv }`' });
+  .catchall(scalar('a fixed value', 'What the ERP is told for this value.'))
+  .meta({
+    kind: 'a group of `source value: ERP value`, or `{ file: values/name.csv }`',
+    description: 'A table that translates values: `source value: ERP value`.',
+  });
 
 const writeBack = z
   .strictObject({
@@ -179,23 +65,91 @@ const writeBack = z
     field: text('the name of a source field', 'The source field to write.'),
     from: text('the name of an ERP field, or `id`', 'The ERP field that holds the value, or `id`.'),
   })
-  .meta({ kind: 'a line such as `{ to: crm, field: erp_number, from: name }`' });
+  .meta({ id: 'write_back', kind: 'a line such as `{ to: crm, field: erp_number, from: name }`' });
 
 const name = z.string().regex(/^[a-z][a-z0-9_-]{0,47}$/);
+const nameKind = 'a name in small letters, digits, `-` and `_`';
+const connection = 'the name of a connection';
+const entity = 'the name of an entity';
+const key = text(
+  'the name of a field of this mapping',
+  "The ERP field that holds the CRM's own name of the record, where there is one.",
+).optional();
 const leaves =
   'The record of the ERP stays as it is (the default), is cancelled, is deactivated, or is deleted.';
+const leaving = {
+  keep: 'The record of the ERP stays as it is (the default).',
+  cancel: 'The record of the ERP is cancelled.',
+  deactivate: 'The record of the ERP is deactivated.',
+  delete: 'The record of the ERP is deleted.',
+};
+
+/** What each flow says for itself: that of the file, and those under `also`. */
+const own = {
+  about: text('a sentence', 'What the flow is for, in a sentence.').optional(),
+  only_when: text(
+    expression,
+    'Only records for which this expression is true are carried; the others are skipped.',
+  ).optional(),
+  when_it_leaves: oneOf(
+    ['keep', 'cancel', 'deactivate', 'delete'],
+    `For a record that is in the ERP and no longer meets \`only_when\`. ${leaves}`,
+    leaving,
+  ).optional(),
+  when_deleted: oneOf(
+    ['keep', 'cancel', 'deactivate', 'delete'],
+    `For a record that was deleted in the source. ${leaves}`,
+    leaving,
+  ).optional(),
+  fields: z
+    .record(z.string(), rule)
+    .meta({ kind: 'a group of `field: { rule }`', description: 'ERP field, and the rule that fills it.' }),
+  lines: z
+    .record(z.string(), lines)
+    .meta({
+      kind: 'a group of `field: { for_each, key, fields }`',
+      description: 'ERP field that holds lines, and how they are made.',
+    })
+    .optional(),
+  write_back: z
+    .array(writeBack)
+    .meta({
+      kind: 'a list of `{ to, field, from }`',
+      description: 'What is saved on the source record when it has been written to the ERP.',
+    })
+    .optional(),
+};
+
+const part = z
+  .strictObject({
+    write: z
+      .strictObject({
+        to: text(connection, 'The connection to write to, which is that of the file.').optional(),
+        entity: text(entity, 'What is written there.'),
+        key,
+      })
+      .meta({
+        kind: 'a group such as `{ entity: res.partner }`',
+        description: 'Where these records go: an entity of the same connection.',
+      }),
+    ...own,
+  })
+  .meta({
+    kind: 'a group with `write` and `fields`',
+    description: 'Another record of the ERP that the same source record makes.',
+  });
 
 export const declaration = z
   .strictObject({
     flow: name.meta({
-      kind: 'a name in small letters, digits, `-` and `_`',
+      kind: nameKind,
       description: 'The name of the flow, by which commands and references call it.',
     }),
-    about: text('a sentence', 'What the flow is for, in a sentence.').optional(),
+    about: own.about,
     read: z
       .strictObject({
-        from: text('the name of a connection', 'The connection to read from.'),
-        entity: text('the name of an entity', 'What is read there.'),
+        from: text(connection, 'The connection to read from.'),
+        entity: text(entity, 'What is read there.'),
         with: z
           .array(z.string().min(1))
           .meta({ kind: 'a list of names', description: 'Related records to nest into each record.' })
@@ -207,12 +161,9 @@ export const declaration = z
       }),
     write: z
       .strictObject({
-        to: text('the name of a connection', 'The connection to write to.'),
-        entity: text('the name of an entity', 'What is written there.'),
-        key: text(
-          'the name of a field of this mapping',
-          "The ERP field that holds the CRM's own name of the record, where there is one.",
-        ).optional(),
+        to: text(connection, 'The connection to write to.'),
+        entity: text(entity, 'What is written there.'),
+        key,
       })
       .meta({ kind: 'a group such as `{ to: erp, entity: res.partner }`', description: 'Where records go.' }),
     schedule: text(
@@ -230,28 +181,11 @@ export const declaration = z
         description: 'How old a change may become before somebody is told.',
       })
       .optional(),
-    only_when: text(
-      expression,
-      'Only records for which this expression is true are carried; the others are skipped.',
-    ).optional(),
-    when_it_leaves: oneOf(
-      ['keep', 'cancel', 'deactivate', 'delete'],
-      `For a record that is in the ERP and no longer meets \`only_when\`. ${leaves}`,
-    ).optional(),
-    when_deleted: oneOf(
-      ['keep', 'cancel', 'deactivate', 'delete'],
-      `For a record that was deleted in the source. ${leaves}`,
-    ).optional(),
-    fields: z
-      .record(z.string(), rule)
-      .meta({ kind: 'a group of `field: { rule }`', description: 'ERP field, and the rule that fills it.' }),
-    lines: z
-      .record(z.string(), lines)
-      .meta({
-        kind: 'a group of `field: { for_each, key, fields }`',
-        description: 'ERP field that holds lines, and how they are made.',
-      })
-      .optional(),
+    only_when: own.only_when,
+    when_it_leaves: own.when_it_leaves,
+    when_deleted: own.when_deleted,
+    fields: own.fields,
+    lines: own.lines,
     value_maps: z
       .record(z.string(), valueMap)
       .meta({
@@ -259,11 +193,12 @@ export const declaration = z
         description: 'Tables that translate values, used by `map`.',
       })
       .optional(),
-    write_back: z
-      .array(writeBack)
+    write_back: own.write_back,
+    also: z
+      .record(name.meta({ kind: nameKind }), part)
       .meta({
-        kind: 'a list of `{ to, field, from }`',
-        description: 'What is saved on the source record when it has been written to the ERP.',
+        kind: 'a group of `name: { write, fields }`',
+        description: 'More records of the ERP that the same source record makes, each under a name.',
       })
       .optional(),
   })
@@ -272,6 +207,7 @@ export const declaration = z
 export type Declaration = z.output<typeof declaration>;
 export type RuleDeclaration = z.output<typeof rule>;
 export type LinesDeclaration = z.output<typeof lines>;
+export type PartDeclaration = z.output<typeof part>;
 export type ValueMapDeclaration = z.output<typeof valueMap>;
 export type SourceDeclaration = z.output<typeof branch>;
 

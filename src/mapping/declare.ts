@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Problem } from '../errors/error.ts';
-import { type Declaration, declaration, type LinesDeclaration } from './declaration.ts';
+import { type Declaration, declaration, type LinesDeclaration, type PartDeclaration } from './declaration.ts';
 import { schemaProblems } from './schema-problem.ts';
 import type { Yaml } from './yaml.ts';
 
@@ -34,17 +34,34 @@ function salvage(plain: Plain): Declaration {
   const simple = Object.entries(shape).flatMap(([key, schema]): [string, unknown][] =>
     soundPart(plain[key], key, schema),
   );
-  const lines = group(plain['lines']);
+  const also = group(plain['also']);
   return {
     flow: '',
     read: { from: '', entity: '' },
     write: { to: '', entity: '' },
     ...Object.fromEntries(simple),
+    ...salvageOwn(plain),
+    ...salvageValueMaps(plain['value_maps']),
+    ...(also && {
+      also: Object.fromEntries(Object.entries(also).map(([name, part]) => [name, salvagePart(part)])),
+    }),
+  };
+}
+
+function salvagePart(part: unknown): PartDeclaration {
+  const { shape } = declaration.shape.also.unwrap().valueType;
+  const plain = group(part) ?? {};
+  const simple = Object.entries(shape).flatMap(([key, schema]) => soundPart(plain[key], key, schema));
+  return { write: { entity: '' }, ...Object.fromEntries(simple), ...salvageOwn(plain) };
+}
+
+function salvageOwn(plain: Plain): Pick<Declaration, 'fields' | 'lines'> {
+  const lines = group(plain['lines']);
+  return {
     fields: salvageRules(plain['fields']),
     ...(lines && {
       lines: Object.fromEntries(Object.entries(lines).map(([field, each]) => [field, salvageLines(each)])),
     }),
-    ...salvageValueMaps(plain['value_maps']),
   };
 }
 

@@ -1,12 +1,12 @@
 import type { Declaration } from './declaration.ts';
-import type { ReadFile } from './read.ts';
+import type { ReadFlow } from './read.ts';
 import { didYouMean } from '../errors/suggestion.ts';
 import type { YamlPath } from './yaml.ts';
 
-type Sound = ReadFile & { readonly declared: Declaration };
+type Sound = ReadFlow & { readonly declared: Declaration };
 
 /** Reports what is wrong between mappings: names, references and targets. */
-export function checkFlows(files: readonly ReadFile[]): void {
+export function checkFlows(files: readonly ReadFlow[]): void {
   const sound = files.filter((file): file is Sound => file.declared !== null);
   checkNames(files);
   checkReferences(sound, files);
@@ -14,7 +14,7 @@ export function checkFlows(files: readonly ReadFile[]): void {
   checkTargets(sound);
 }
 
-function checkNames(files: readonly ReadFile[]): void {
+function checkNames(files: readonly ReadFlow[]): void {
   for (const file of files) {
     const twin = files.find((other) => other !== file && other.flow !== null && other.flow === file.flow);
     if (twin !== undefined)
@@ -22,7 +22,7 @@ function checkNames(files: readonly ReadFile[]): void {
   }
 }
 
-function checkReferences(sound: readonly Sound[], files: readonly ReadFile[]): void {
+function checkReferences(sound: readonly Sound[], files: readonly ReadFlow[]): void {
   const names = files.flatMap(({ flow }) => flow ?? []);
   for (const file of sound) {
     for (const { flow, path } of referencesIn(file.declared)) {
@@ -74,16 +74,26 @@ function wayBack(from: string, to: string, sound: readonly Sound[], seen: Set<st
   return null;
 }
 
+/**
+ * External keys are made of what is read, what is written and the name under `also`: flows that have all three in
+ * common would take the records of one another for their own. So would flows that write the same field as their key.
+ */
 function checkTargets(sound: readonly Sound[]): void {
-  const target = ({ declared: { read, write } }: Sound): string =>
-    JSON.stringify([read.from, read.entity, write.to, write.entity, write.key ?? null]);
+  const stamp = ({ part, declared: { read, write } }: Sound): string =>
+    JSON.stringify([read.from, read.entity, write.to, write.entity, part]);
+  const key = ({ declared: { write } }: Sound): string | null =>
+    write.key === undefined ? null : JSON.stringify([write.to, write.entity, write.key]);
   for (const file of sound) {
-    const twin = sound.find((other) => other.flow !== file.flow && target(other) === target(file));
-    if (twin === undefined) continue;
+    const others = sound.filter(({ flow }) => flow !== file.flow);
     const { read, write } = file.declared;
+    const twin = others.find((other) => stamp(other) === stamp(file));
+    const rival = twin ?? others.find((other) => key(other) !== null && key(other) === key(file));
+    if (rival === undefined) continue;
     file.report(
       'mapping_same_target',
-      `\`${twin.path}\` makes \`${write.entity}\` of \`${read.entity}\` as well, under the same key`,
+      twin === undefined
+        ? `the flow \`${rival.flow}\` of \`${rival.path}\` writes \`${write.entity}\` under the key \`${write.key}\` as well`
+        : `\`${rival.path}\` makes \`${write.entity}\` of \`${read.entity}\` as well`,
       ['write'],
       'key',
     );

@@ -4,6 +4,7 @@
  */
 import type { LinesValue, Removal } from '../connector/contract.ts';
 import type { SourceRecord, Value } from '../connector/value.ts';
+import type { SourceText } from '../errors/source-text.ts';
 
 /** A record of another flow that a record refers to. */
 export type Reference = { readonly flow: string; readonly id: string };
@@ -20,10 +21,11 @@ export type RecordProblem = {
 export type Ending =
   | {
       readonly kind: 'record';
-      /** What to write; on an update the fields named in `createOnly` are left out. */
+      /** What to write; the fields named in `createOnly` are left out of updates, those in `updateOnly` of creates. */
       readonly fields: { readonly [field: string]: Value };
       readonly lines: { readonly [field: string]: LinesValue };
       readonly createOnly: readonly string[];
+      readonly updateOnly: readonly string[];
     }
   | { readonly kind: 'skipped'; readonly code: string; readonly reason: string }
   | { readonly kind: 'rejected'; readonly problems: readonly RecordProblem[] }
@@ -48,10 +50,14 @@ export type LeavePolicy = 'keep' | Removal;
 
 export type Mapping = {
   readonly flow: string;
+  /** Its name under `also` of the file; null for the flow of the file itself. */
+  readonly part: string | null;
   readonly about: string;
   /** Path of the file, as shown to people. */
   readonly file: string;
   readonly text: string;
+  /** The value files that it uses, as they were read. */
+  readonly valueFiles: readonly SourceText[];
   /** Hash of the file and of every value file it uses; stands on each delivery that it made. */
   readonly hash: string;
   readonly read: { readonly from: string; readonly entity: string; readonly with: readonly string[] };

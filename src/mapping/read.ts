@@ -4,26 +4,31 @@ import { compileMapping, type CompiledMapping } from './compile.ts';
 import type { Declaration } from './declaration.ts';
 import { declare } from './declare.ts';
 import { checkFlows } from './flows.ts';
+import { checkParts, flowsOf, reportOf } from './part.ts';
 import type { Report } from './report.ts';
 import type { SourceText } from '../errors/source-text.ts';
 import { readValueFile, type ValueFile } from './value-map.ts';
+import { checkValueMapsUsed } from './value-maps-used.ts';
 import { readYaml, textOf, type Yaml } from './yaml.ts';
 
-/** A mapping file on its way: what it declares, what it was compiled to, and what is wrong with it so far. */
-export type ReadFile = {
+/** A flow of a mapping file on its way: what it declares, what it was compiled to, and what is wrong with its file so far. */
+export type ReadFlow = {
   readonly path: string;
+  /** Its name under `also`; null for the flow of the file itself. */
+  readonly part: string | null;
   readonly yaml: Yaml;
   /** The flow's name, even if the rest of the file is not sound. */
   readonly flow: string | null;
   readonly declared: Declaration | null;
   readonly mapping: CompiledMapping | null;
-  readonly problems: Problem[];
   readonly report: Report;
 };
 
+type ReadFile = { readonly flows: readonly ReadFlow[]; readonly problems: Problem[] };
+
 /**
  * Reads mapping files and the value files that they use. Every problem of every file is told at once, each with its
- * place. A file with a problem yields no mapping; the others do all the same.
+ * place. A file yields a mapping for each of its flows; one with a problem yields none, and the others do all the same.
  */
 export function readMappings(
   files: readonly SourceText[],
@@ -31,10 +36,10 @@ export function readMappings(
 ): { readonly mappings: readonly CompiledMapping[]; readonly problems: readonly Problem[] } {
   const values = valueFiles.map(readValueFile);
   const read = files.map((file) => readFile(file, values));
-  checkFlows(read);
+  checkFlows(read.flatMap(({ flows }) => flows));
   const sound = read.filter(({ problems }) => problems.length === 0);
   return {
-    mappings: sound.flatMap(({ mapping }) => mapping ?? []),
+    mappings: sound.flatMap(({ flows }) => flows.flatMap(({ mapping }) => mapping ?? [])),
     problems: [
       ...values.flatMap(({ problems }) => problems),
       ...read.flatMap(({ problems }) => inOrder(problems)),
@@ -46,23 +51,34 @@ function readFile(file: SourceText, values: readonly ValueFile[]): ReadFile {
   const yaml = readYaml(file, textOf);
   const { declared, problems: shape } = declare(yaml);
   const problems = [...shape];
+  const told = new Set<string>();
   const report: Report = (code, message, path, on = 'value', within = 0) => {
+    // What several flows of a file share is found wrong once for each of them.
+    const what = JSON.stringify([code, message, path, on, within]);
+    if (told.has(what)) return;
+    told.add(what);
     problems.push(problem(code, message, yaml.place(path, on, within)));
   };
-  const mapping = declared && compileMapping(declared, file, values, report);
-  const flow = declared?.flow || null;
-  return {
+  if (declared !== null) checkParts(declared, report);
+  if (declared !== null && shape.length === 0) checkValueMapsUsed(flowsOf(declared), report);
+  const compiled = (declared === null ? [] : flowsOf(declared)).map((flow) => {
+    const reportFlow = reportOf(flow.part, report);
+    return { ...flow, report: reportFlow, mapping: compileMapping(flow, file, values, reportFlow) };
+  });
+  const flows = compiled.map(({ part, declared: own, mapping, report: reportFlow }) => ({
     path: file.path,
+    part,
     yaml,
-    flow,
-    declared: problems.length === 0 ? declared : null,
+    flow: own.flow || null,
+    declared: problems.length === 0 ? own : null,
     mapping,
-    problems,
-    report,
-  };
+    report: reportFlow,
+  }));
+  return { flows, problems };
 }
 
-function inOrder(problems: readonly Problem[]): Problem[] {
+/** Problems of one file in the order of their places. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
   return problems.toSorted(
     (a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0),
   );

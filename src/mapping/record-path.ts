@@ -2,7 +2,12 @@ import type { SourceRecord, Value } from '../connector/value.ts';
 import { isGroup, refuse, type Refusal } from './refusal.ts';
 
 /** What a rule reads from: the record, and inside `lines` the line as well. */
-export type Scope = { readonly record: SourceRecord; readonly line: SourceRecord | null };
+export type Scope = {
+  readonly record: SourceRecord;
+  readonly line: SourceRecord | null;
+  /** The instant of the decision, ISO 8601 in UTC; absent where nothing is decided. */
+  readonly now?: string;
+};
 
 /** A parsed path. `fromRecord` paths begin at the record, even inside a line (`..closedate`). */
 export type RecordPath = {

@@ -60,6 +60,11 @@ export const ruleExamples: { readonly [key: string]: readonly RuleExample[] } = 
     { rule: '{ from: closed, as: datetime }', record: '{ closed: "2026-03-31T09:30:00+02:00" }' },
     { rule: '{ from: closed, as: datetime }', record: '{ closed: "1774942200000" }' },
     { rule: '{ from: country, as: country }', record: '{ country: Deutschland }' },
+    { rule: '{ from: currency, as: currency }', record: '{ currency: US Dollar }' },
+    { rule: '{ from: phone, as: phone }', record: '{ phone: "+49 (0)30 123456" }' },
+    { rule: '{ from: phone, as: phone }', record: '{ phone: "+49 30 123456 ext. 12" }' },
+    { rule: '{ from: email, as: email }', record: '{ email: " Ana@Example.COM " }' },
+    { rule: '{ from: website, as: url }', record: '{ website: www.example.com }' },
   ],
   scale: [{ rule: '{ from: price, as: decimal, scale: 2 }', record: '{ price: "7.5" }' }],
   rounding: ['half_even', 'half_up', 'half_down', 'up', 'down'].map((rounding) => ({
@@ -73,6 +78,17 @@ export const ruleExamples: { readonly [key: string]: readonly RuleExample[] } = 
     },
     { rule: '{ from: due, as: datetime, timezone: Europe/Paris }', record: '{ due: "2026-03-31" }' },
   ],
+  country: [
+    { rule: '{ from: phone, as: phone, country: DE }', record: '{ phone: 030 123456 }' },
+    {
+      rule: '{ from: phone, as: phone, country: company.country }',
+      record: '{ phone: 01 23 45 67 89, company: { country: France } }',
+    },
+    {
+      rule: '{ from: phone, as: phone, country: company.country }',
+      record: '{ phone: 030 123456, company: { country: null } }',
+    },
+  ],
   max: [{ rule: '{ from: name, max: 10 }', record: '{ name: Alfreds Futterkiste }' }],
   too_long: [{ rule: '{ from: name, max: 10, too_long: cut }', record: '{ name: Alfreds Futterkiste }' }],
   when_empty: [
@@ -80,10 +96,17 @@ export const ruleExamples: { readonly [key: string]: readonly RuleExample[] } = 
     { rule: '{ from: note, when_empty: clear }', record: '{ note: "" }' },
   ],
   required: [{ rule: '{ from: name, required: true }', record: '{ name: null }' }],
-  write_on: [{ rule: "{ template: 'CRM {id}', write_on: create }", record: '{ id: "7" }' }],
+  write_on: [
+    { rule: "{ template: 'CRM {id}', write_on: create }", record: '{ id: "7" }' },
+    {
+      rule: "{ expr: 'now()', as: date, timezone: Europe/Paris, write_on: create }",
+      record: '{}',
+    },
+    { rule: "{ value: 'true', as: boolean, write_on: update }", record: '{}' },
+  ],
 };
 
-/** A whole mapping that uses every key of the file. */
+/** A whole mapping that uses every key of the file, and two records of the ERP for one of the CRM. */
 export const wholeExample = `flow: won-deals
 about: A deal that is won in the CRM becomes a sales order in the ERP.
 read: { from: crm, entity: deals, with: [company, line_items] }
@@ -102,6 +125,8 @@ fields:
   payment_term: { from: company.terms, map: payment_terms, default: NET30 }
   note: { from: note, when_empty: clear }
   origin: { template: 'CRM {id}', write_on: create }
+  x_revised: { value: 'true', as: boolean, write_on: update }
+  x_phone: { from: company.phone, as: phone, country: company.country }
 lines:
   order_line:
     for_each: line_items
@@ -117,18 +142,29 @@ value_maps:
   payment_terms: { file: values/payment-terms.csv, unknown: reject }
 write_back:
   - { to: crm, field: erp_order_number, from: name }
+also:
+  visit:
+    about: The same deal asks for a visit by the service team.
+    write: { entity: project.task }
+    only_when: stage == "closedwon" && visit_wanted == "yes"
+    when_it_leaves: cancel
+    fields:
+      name: { template: 'Visit for {dealname}' }
+      sale_order_id: { reference: won-deals, from: id }
+      date_assign: { expr: 'now()', as: date, timezone: Europe/Paris, write_on: create }
 `;
 
 /** The mapping that the rule examples are run in. */
 export function exampleMapping(rule: string): string {
+  const maps = rule.includes('map: currencies')
+    ? 'value_maps:\n  currencies: { Euro: EUR, Dollar: USD }\n'
+    : '';
   return `flow: example
 read: { from: crm, entity: deals }
 write: { to: erp, entity: sale.order }
 fields:
   field: ${rule}
-value_maps:
-  currencies: { Euro: EUR, Dollar: USD }
-`;
+${maps}`;
 }
 
 /** The flow that the examples refer to, and the links it has made. */

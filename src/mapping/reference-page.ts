@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { catalogue } from '../errors/catalogue.ts';
 import { readCases } from './case-file.ts';
+import { runCases } from './cases.ts';
 import { declaration } from './declaration.ts';
 import { functions, macros, methods } from './expression/language.ts';
 import type { Ending } from './mapping.ts';
@@ -14,6 +15,7 @@ import {
   ruleExamples,
   wholeExample,
 } from './reference-examples.ts';
+import { testExample, tests } from './reference-tests.ts';
 import { schemaAt } from './schema-problem.ts';
 import type { YamlPath } from './yaml.ts';
 
@@ -44,6 +46,11 @@ export function mappingReferencePage(): string {
     keyList(['value_maps', '']),
     '## `write_back`',
     keyList(['write_back', 0]),
+    '## `also`',
+    alsoIntro,
+    keyList(['also', '']),
+    '### `write` under `also`',
+    keyList(['also', '', 'write']),
     '## Expressions',
     expressions,
     '## What ends a record',
@@ -54,7 +61,7 @@ export function mappingReferencePage(): string {
   ].join('\n\n')}\n`;
 }
 
-const intro = `A mapping file says how records of one kind in the CRM become records of one kind in the ERP. It is YAML, and every value is read as the text that stands there: \`0123\` keeps its zero and \`NO\` is Norway. A key that is not listed here is refused, and all problems of all files are told at once, each with its line. An editor that knows \`docs/schema/mapping.json\` completes the keys.
+const intro = `A mapping file says how records of one kind in the CRM become records of one kind in the ERP. It is YAML, and every value is read as the text that stands there: \`0123\` keeps its zero and \`NO\` is Norway. A key that is not listed here is refused, and all problems of all files are told at once, each with its line. An editor that knows \`docs/schema/mapping.json\` completes the keys. A file may have 500,000 characters; longer tables of values go into CSV files.
 
 This page is generated from the code; write it anew with \`node scripts/generate-docs.ts\`.`;
 
@@ -66,30 +73,18 @@ const linesIntro = `Lines of a record, such as those of an order. When the sourc
 
 const valueMapsIntro = `A value map is a group of \`source value: ERP value\`, or has these keys. Values match exactly, capitals and all. A CSV file begins with the line \`from,to\`, or \`from,to,note\`.`;
 
+const alsoIntro = `One source record may make several records of the ERP. Each entry under \`also\` is a flow of its own, named \`<flow>.<name>\`: it has its own links, states and history, and commands and references call it by that name. It shares \`read\`, the schedule, \`freshness\`, \`value_maps\` and the connection it writes to with the file, and nothing else: \`only_when\` of the file is not asked for it. To name the record that the file makes, write \`{ reference: <flow>, from: id }\`; then it waits until that one is in the ERP. Where the file has an \`only_when\`, repeat it there: a record that the file leaves out would be waited for in vain.`;
+
 const expressions = `Expressions are CEL, the Common Expression Language. The fields of the record are the variables; inside \`lines\` these are the fields of the line, \`line\` is the whole line, and \`record\` the whole record, so that \`record["a name"]\` reaches a field with an odd name. A field that is not there is null.
 
 - Values of a source are texts. Against a number, a text is compared as a number: \`amount > 0\`. Two texts are compared as texts, which is right for dates; for numbers write \`decimal(a) > decimal(b)\`.
 - A number with a point is an exact decimal. \`decimal(x)\` makes one of a text; sums and products lose nothing. A division of two whole numbers is whole: \`7 / 2\` is 3, \`7.0 / 2\` is 3.5.
 - An empty value cannot be compared by \`<\` or counted with, and nothing can be called on it: test \`x != null\` first. \`has(x)\` is the same test.
 - Functions: ${[...functions].map((name) => `\`${name}\``).join(', ')}. On texts and lists: ${[...methods].map((name) => `\`${name}\``).join(', ')}. Over lists of up to 1,000: ${[...macros].map((name) => `\`${name}\``).join(', ')}.
-- There are no regular expressions, no dates to calculate with, and nothing that could run without end.`;
+- \`now()\` is the instant at which the record is decided about, as a text. It may be asked for in a rule with \`write_on: create\` alone: anywhere else it would give another value, and something to send, at every run.
+- There are no regular expressions, no dates to calculate with, and nothing that could run without end: an expression takes at most a million steps. To go to an item of a list is one, to look at a field another, and a long text is one more for every 128 characters.`;
 
 const endings = `A record ends in one of four ways: it is written; it is skipped, with the reason; it is rejected, with every problem at once; or it waits for the records it refers to. Skipped goes before all others, and rejected before waiting. These are the problems:`;
-
-const testExample = `cases:
-  - name: a company in Berlin
-    record: { id: '1', name: Alfreds Futterkiste, zip: 0123, fax: null }
-    given: { references: { accounts: { '5': '42' } } }
-    expect: { fields: { name: Alfreds Futterkiste, zip: 0123 } }
-  - name: a deal that is lost
-    record: { stage: closedlost }
-    skipped: only_when
-`;
-
-const tests = `\`<flow>.test.yaml\` beside a mapping holds cases. Each has a \`name\`, a \`record\`, the links that exist (\`given\`, source id to ERP id), and one of: \`expect\` (\`fields\`, and \`lines\` by field and key, and nothing else), \`expect_some\` (at least these), \`skipped\` (the code or the reason), \`waiting\` (such as \`[accounts/5]\`), \`rejected\` (the codes). A source gives texts, \`true\`, \`false\` and \`null\`; everything else in a case is text.
-
-\`\`\`yaml
-${testExample}\`\`\``;
 
 function shapeAt(path: YamlPath): { readonly [key: string]: unknown } {
   const schema = schemaAt(declaration, path);
@@ -161,7 +156,11 @@ function outcome(ending: Ending): string {
   const { field } = ending.fields;
   if (field === undefined) return 'leaves the field alone.';
   if (field === null) return 'clears the field.';
-  return `gives \`${JSON.stringify(field)}\`${ending.createOnly.length > 0 ? ' when the record is created' : ''}.`;
+  const when = [
+    ...ending.createOnly.map(() => ' when the record is created'),
+    ...ending.updateOnly.map(() => ' when the record is updated'),
+  ];
+  return `gives \`${JSON.stringify(field)}\`${when.join('')}.`;
 }
 
 function recordCodes(): string {
@@ -176,13 +175,20 @@ function checkWholeExample(): void {
     { path: 'won-deals.yaml', text: wholeExample },
     { path: 'accounts.yaml', text: accountsMapping },
   ];
-  const { problems } = readMappings(files, [{ path: 'values/payment-terms.csv', text: paymentTerms }]);
-  const { problems: inTest } = readCases({ path: 'example.test.yaml', text: testExample });
+  const { mappings, problems } = readMappings(files, [
+    { path: 'values/payment-terms.csv', text: paymentTerms },
+  ]);
+  const { results, problems: inTest } = runCases(
+    mappings.filter(({ file }) => file === 'won-deals.yaml'),
+    { path: 'won-deals.test.yaml', text: testExample },
+  );
+  const failed = results.filter(({ passed }) => !passed);
   const unused = Object.keys(shapeAt([])).filter(
     (key) => !wholeExample.includes(`\n${key}:`) && key !== 'flow',
   );
   const wrong = [...problems, ...inTest]
     .map(({ message }) => message)
+    .concat(failed.map(({ name }) => `the case "${name}" fails`))
     .concat(unused.map((key) => `${key} is not shown`));
   if (wrong.length > 0) throw new Error(`the examples of the page are wrong: ${wrong.join('; ')}`);
 }

@@ -1,12 +1,12 @@
 import type { Value } from '../connector/value.ts';
-import type { ErrorCode } from '../errors/catalogue.ts';
+import type { RecordCode } from '../errors/record-codes.ts';
 
 const mark: unique symbol = Symbol('refusal');
 
 /** Why a value cannot be used. `message` reads on from the value: "is not a whole number; …". */
-export type Refusal = { readonly [mark]: true; readonly code: ErrorCode; readonly message: string };
+export type Refusal = { readonly [mark]: true; readonly code: RecordCode; readonly message: string };
 
-export function refuse(code: ErrorCode, message: string): Refusal {
+export function refuse(code: RecordCode, message: string): Refusal {
   return { [mark]: true, code, message };
 }
 

@@ -1,7 +1,9 @@
-import { type Conversion, convert } from './convert.ts';
+import { checkConstants } from './constant-check.ts';
+import type { Conversion } from './convert.ts';
 import type { RuleDeclaration } from './declaration.ts';
 import { isTimezone } from './instant.ts';
-import { isEmpty, isRefusal, shown } from './refusal.ts';
+import { fixedCountry } from './phone-country.ts';
+import { checkReach } from './never-reached.ts';
 import type { RuleSurroundings } from './rule.ts';
 import { didYouMean } from '../errors/suggestion.ts';
 import type { YamlPath } from './yaml.ts';
@@ -14,6 +16,7 @@ export function conversionOf(declared: RuleDeclaration): Conversion | null {
     scale: declared.scale ?? null,
     rounding: declared.rounding ?? 'half_even',
     timezone: declared.timezone ?? null,
+    country: fixedCountry(declared.country),
   };
 }
 
@@ -26,6 +29,7 @@ const needs: readonly (readonly [Key, string, (declared: RuleDeclaration) => boo
   ['scale', '`as: decimal`', ({ as }) => as === 'decimal'],
   ['rounding', 'a `scale` to round to', ({ scale }) => scale !== undefined],
   ['timezone', '`as: date` or `as: datetime`', ({ as }) => as === 'date' || as === 'datetime'],
+  ['country', '`as: phone`', ({ as }) => as === 'phone'],
   [
     'max',
     'a text; it means nothing for numbers, dates and the like',
@@ -69,16 +73,7 @@ export function checkRule(declared: RuleDeclaration, path: YamlPath, around: Rul
       );
     }
   }
-  checkConstants(declared, path, around);
-}
-
-function checkConstants(declared: RuleDeclaration, path: YamlPath, { report }: RuleSurroundings): void {
-  const conversion = conversionOf(declared);
-  for (const key of ['value', 'default'] as const) {
-    const constant = declared[key];
-    if (isEmpty(constant) || conversion === null || (key === 'value' && declared.map !== undefined)) continue;
-    const converted = convert(constant, conversion);
-    if (isRefusal(converted))
-      report('mapping_bad_constant', `${shown(constant)} ${converted.message}`, [...path, key]);
-  }
+  const located = { field: String(path.at(-1)), rule: declared, at: path };
+  checkConstants(located, conversionOf(declared), around);
+  checkReach(located, around);
 }

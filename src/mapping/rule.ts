@@ -1,8 +1,9 @@
 import type { Value } from '../connector/value.ts';
-import type { ErrorCode } from '../errors/catalogue.ts';
-import { convert } from './convert.ts';
+import type { RecordCode } from '../errors/record-codes.ts';
+import { type Conversion, convert } from './convert.ts';
 import type { RuleDeclaration } from './declaration.ts';
 import type { Given, Reference } from './mapping.ts';
+import { compilePhoneCountry, type PhoneCountryOf } from './phone-country.ts';
 import type { Scope } from './record-path.ts';
 import { isEmpty, isGroup, isRefusal, refuse, type Refusal, shown } from './refusal.ts';
 import type { Report } from './report.ts';
@@ -15,20 +16,24 @@ import type { YamlPath } from './yaml.ts';
 export type Result =
   | { readonly kind: 'value'; readonly value: Value }
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
+  | { readonly kind: 'refused'; readonly code: RecordCode; readonly message: string }
   | { readonly kind: 'waiting'; readonly for: Reference };
+
+export type WriteOn = NonNullable<RuleDeclaration['write_on']>;
 
 /** The compiled rule of one ERP field. */
 export type Rule = {
   readonly field: string;
   /** The rule on one line. */
   readonly text: string;
-  readonly createOnly: boolean;
+  /** When its value is written; a run finds it out every time. */
+  readonly writeOn: WriteOn;
   /** The flow that it refers to, and whether a record waits for it. */
   readonly reference: { readonly flow: string; readonly ifMissing: 'wait' | 'reject' | 'null' } | null;
   readonly read: Source['read'];
+  readonly choice: Source['choice'];
   /** Reference, map, default, conversion and length, in this order. */
-  readonly finish: (found: Value | Refusal | undefined, given: Given) => Result;
+  readonly finish: (found: Value | Refusal | undefined, given: Given, scope: Scope) => Result;
 };
 
 /** What rules are compiled against. A value map that is not sound is null. */
@@ -46,16 +51,19 @@ export function compileRule(
   around: RuleSurroundings,
 ): Rule | null {
   checkRule(declared, path, around);
-  const source = compileRuleSource(declared, around.standpoint, path, around.report);
-  if (source === null) return null;
-  const { reference } = declared;
+  const { reference, write_on: writeOn = 'always' } = declared;
+  const { standpoint, report } = around;
+  const source = compileRuleSource(declared, path, { standpoint, report, writtenOnce: writeOn === 'create' });
+  const country = compilePhoneCountry(declared.country, standpoint, [...path, 'country'], report);
+  if (source === null || country === null) return null;
   return {
     field,
     text: oneLine(declared),
-    createOnly: declared.write_on === 'create',
+    writeOn,
     reference: reference === undefined ? null : { flow: reference, ifMissing: declared.if_missing ?? 'wait' },
     read: source.read,
-    finish: finisher(declared, source, around.valueMaps),
+    choice: source.choice,
+    finish: finisher(declared, source, country, around.valueMaps),
   };
 }
 
@@ -69,20 +77,21 @@ export function referenceOf(rule: Rule, scope: Scope): Reference | null {
 function finisher(
   declared: RuleDeclaration,
   source: Source,
+  country: PhoneCountryOf,
   valueMaps: ReadonlyMap<string, ValueMap | null>,
 ): Rule['finish'] {
   const { label } = source;
   const link =
     declared.reference === undefined ? null : linkStep(declared.reference, declared.if_missing ?? 'wait');
   const map = declared.map === undefined ? null : mapStep(declared.map, valueMaps.get(declared.map) ?? null);
-  const conversion = conversionOf(declared);
+  const conversion = conversionStep(conversionOf(declared), country);
   const length = declared.max === undefined ? null : lengthStep(declared.max, declared.too_long === 'cut');
   const refused = (value: Value | undefined, { code, message }: Refusal): Result => ({
     kind: 'refused',
     code,
     message: `${label} is ${shown(value)}, which ${message}`,
   });
-  return (found, given) => {
+  return (found, given, scope) => {
     if (isRefusal(found)) return { kind: 'refused', code: found.code, message: `${label} ${found.message}` };
     let value = found;
     if (link !== null && !isEmpty(value)) {
@@ -99,7 +108,7 @@ function finisher(
     }
     if (isEmpty(value)) value = declared.default;
     if (isEmpty(value)) return emptyResult(declared, label);
-    const converted = conversion === null ? passed(value) : convert(value, conversion);
+    const converted = conversion(value, scope);
     if (isRefusal(converted)) return refused(value, converted);
     const fitted = length === null ? converted : length(converted);
     return isRefusal(fitted) ? refused(value, fitted) : { kind: 'value', value: fitted };
@@ -154,6 +163,16 @@ function mapStep(
 
 const ownEntry = (entries: { readonly [from: string]: string }, from: string): string | undefined =>
   Object.hasOwn(entries, from) ? entries[from] : undefined;
+
+/** Only phone numbers ask for a country, and it may be another one for each record. */
+function conversionStep(
+  conversion: Conversion | null,
+  country: PhoneCountryOf,
+): (value: Value, scope: Scope) => Value | Refusal {
+  if (conversion === null) return passed;
+  if (conversion.as !== 'phone') return (value) => convert(value, conversion);
+  return (value, scope) => convert(value, { ...conversion, country: country(scope) });
+}
 
 function passed(value: Value): Value | Refusal {
   return isGroup(value) ? refuse('value_wrong_kind', 'is not a single value; name one of its fields') : value;

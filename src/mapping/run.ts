@@ -14,6 +14,7 @@ export type Program = {
   readonly rules: readonly Rule[];
   readonly lines: readonly LineRules[];
   readonly createOnly: readonly string[];
+  readonly updateOnly: readonly string[];
 };
 
 /** What one rule found and made of it. */
@@ -46,7 +47,8 @@ export function runProgram(program: Program, record: SourceRecord, given: Given)
   }
   if (tally.problems.length > 0) return { kind: 'rejected', problems: tally.problems };
   if (tally.waitsFor.size > 0) return { kind: 'waiting', for: [...tally.waitsFor.values()] };
-  return { kind: 'record', fields, lines, createOnly: program.createOnly };
+  const { createOnly, updateOnly } = program;
+  return { kind: 'record', fields, lines, createOnly, updateOnly };
 }
 
 /** Whether a record is to be carried, or what is wrong with the question. */
@@ -56,10 +58,12 @@ export function meets(onlyWhen: Expression, record: SourceRecord): boolean | Rec
   return { code: kept.code, field: 'only_when', message: `\`${onlyWhen.text}\` ${kept.message}` };
 }
 
-export function fill(rules: readonly Rule[], scope: Scope, given: Given): Filled[] {
+/** Runs rules on what they read from, at the instant of the decision. */
+export function fill(rules: readonly Rule[], where: Scope, given: Given): Filled[] {
+  const scope = { ...where, now: given.now };
   return rules.map((rule) => {
     const found = rule.read(scope);
-    return { rule, found, result: rule.finish(found, given) };
+    return { rule, found, result: rule.finish(found, given, scope) };
   });
 }
 

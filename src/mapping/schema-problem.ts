@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
@@ -14,6 +13,7 @@ export function schemaProblems(schema: z.ZodType, error: z.ZodError, yaml: Yaml)
     const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
     const at = schemaAt(schema, path);
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(at, path, key, yaml));
+    if (issue.code === 'invalid_key') return [badKey(schema, path, yaml)];
     const value = valueIn(yaml.plain, path);
     if (value === undefined) {
       const parent = path.length > 1 ? ` under ${label(path.slice(0, -1))}` : '';
@@ -28,17 +28,31 @@ export function schemaProblems(schema: z.ZodType, error: z.ZodError, yaml: Yaml)
     return [problem('mapping_bad_value', badValue(at, path, value), yaml.place(path, 'value'))];
   });
   // zod tells twice of a known key where other keys may be anything.
-  return problems.filter(
-    (one, index) => problems.findIndex((other) => isDeepStrictEqual(one, other)) === index,
-  );
+  return [...new Map(problems.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function unknownKey(at: z.ZodType | null, path: YamlPath, key: string, yaml: Yaml): Problem {
   const known = at instanceof z.ZodObject ? Object.keys(at.shape) : [];
   const hint =
+    missingMark(key, known, path.length > 0 && valueIn(yaml.plain, [...path, key]) === '') ||
     didYouMean(key, known) ||
     (known.length > 0 && known.length <= 8 ? `; the keys here are ${known.join(', ')}` : '');
   return problem('mapping_unknown_key', `unknown key \`${key}\`${hint}`, yaml.place([...path, key], 'key'));
+}
+
+/** zod gives the path of the entry whose name is wrong. */
+function badKey(schema: z.ZodType, path: YamlPath, yaml: Yaml): Problem {
+  const group = schemaAt(schema, path.slice(0, -1));
+  const kind = (group instanceof z.ZodRecord && kindOf(group.def.keyType as z.ZodType)) || 'another name';
+  return problem('mapping_bad_value', `${label(path)} must be ${kind}`, yaml.place(path, 'key'));
+}
+
+/** What is missing in `from id`, in `from:id`, and in `value: a, b`, where `b` looks like a key without a value. */
+function missingMark(key: string, known: readonly string[], bare: boolean): string {
+  const [, name = '', rest = ''] = /^(\w+)[\s:]\s*(.+)$/.exec(key) ?? [];
+  if (known.includes(name)) return `; write \`${name}: ${rest}\``;
+  const near = didYouMean(key, known);
+  return bare && near === '' ? '; a value that holds a comma must stand in quotes' : '';
 }
 
 function badValue(at: z.ZodType | null, path: YamlPath, value: unknown): string {
@@ -50,6 +64,7 @@ function badValue(at: z.ZodType | null, path: YamlPath, value: unknown): string 
 
 function whatIs(value: unknown): string {
   if (value === '') return 'empty';
+  if (value === null || typeof value === 'boolean') return `\`${value}\``;
   if (typeof value === 'string') return `\`${value.length > 80 ? `${value.slice(0, 79)}…` : value}\``;
   return Array.isArray(value) ? 'a list' : 'a group of keys';
 }

@@ -1,93 +1,110 @@
-import type { Declaration, LinesDeclaration, RuleDeclaration, SourceDeclaration } from './declaration.ts';
-import { compileExpression } from './expression/expression.ts';
+import type { Declaration } from './declaration.ts';
+import {
+  declaredPaths,
+  type DeclaredRule,
+  declaredRules,
+  type DeclaredSource,
+  declaredSources,
+} from './declared-rules.ts';
+import { compileExpression, type Expression } from './expression/expression.ts';
+import { isCountryKey } from './phone-country.ts';
 import { parsePath } from './record-path.ts';
-import type { Standpoint } from './source.ts';
 import { parseTemplate } from './template.ts';
 import type { YamlPath } from './yaml.ts';
 
-/** A source field that a mapping reads, and where the file says so. */
-export type SourceRead = {
+/** A field of the source, as a mapping names it. */
+export type SourceField = {
   /** The list that the field belongs to, as steps from the record; null for a field of the record. */
   readonly lines: readonly string[] | null;
   readonly steps: readonly string[];
-  /** An expression may go through a list; a plain path may not. */
-  readonly throughLists: boolean;
+};
+
+/** A source field that a mapping reads, and where the file says so. */
+export type SourceRead = SourceField & {
+  /** A single value, the list of `for_each`, or whatever an expression makes of it: that may go through lists. */
+  readonly wants: 'value' | 'list' | 'anything';
   readonly at: YamlPath;
   readonly within: number;
 };
 
 /** Every source field that a sound mapping reads. */
 export function sourceReads(declared: Declaration): SourceRead[] {
-  const { only_when: onlyWhen, fields, lines = {} } = declared;
   return [
-    ...(onlyWhen === undefined ? [] : expressionReads(onlyWhen, null, ['only_when'])),
-    ...rulesReads(fields, null, ['fields']),
-    ...Object.entries(lines).flatMap(([field, each]) => linesReads(each, ['lines', field])),
+    ...declaredRules(declared).flatMap(ruleReads),
+    ...Object.entries(declared.lines ?? {}).flatMap(([field, each]) => [
+      ...pathReads(each.for_each, null, ['lines', field, 'for_each'], 'list'),
+      ...pathReads(each.key, parsePath(each.for_each)?.steps ?? [], ['lines', field, 'key'], 'value'),
+    ]),
+    ...expressionsIn(declared).flatMap(({ expression, lines, at }) =>
+      expression.reads.map(({ root, steps, at: within }) => ({
+        lines: root === 'record' ? null : lines,
+        steps,
+        wants: 'anything' as const,
+        at,
+        within,
+      })),
+    ),
   ];
 }
 
-function linesReads(each: LinesDeclaration, at: YamlPath): SourceRead[] {
-  const list = parsePath(each.for_each)?.steps ?? [];
-  return [
-    ...pathReads(each.for_each, null, [...at, 'for_each'], 0),
-    ...pathReads(each.key, list, [...at, 'key'], 0),
-    ...rulesReads(each.fields, list, [...at, 'fields']),
-  ];
+function ruleReads(rule: DeclaredRule): SourceRead[] {
+  const lines = rule.lines?.list ?? null;
+  const { country } = rule.rule;
+  const ofSources = declaredSources(rule).flatMap((source) => [
+    ...declaredPaths(source).flatMap(({ text, at }) => pathReads(text, lines, at, 'value')),
+    ...templateReads(source, lines),
+  ]);
+  if (country === undefined || isCountryKey(country)) return ofSources;
+  return [...ofSources, ...pathReads(country, lines, [...rule.at, 'country'], 'value')];
 }
 
-type Lines = SourceRead['lines'];
-
-function rulesReads(
-  rules: { readonly [field: string]: RuleDeclaration },
-  lines: Lines,
+function pathReads(
+  text: string,
+  lines: SourceField['lines'],
   at: YamlPath,
+  wants: SourceRead['wants'],
+  within = 0,
 ): SourceRead[] {
-  return Object.entries(rules).flatMap(([field, rule]) => ruleReads(rule, lines, [...at, field]));
+  const field = fieldNamed(text, lines);
+  return field === null ? [] : [{ ...field, wants, at, within }];
 }
 
-function ruleReads(rule: RuleDeclaration, lines: Lines, at: YamlPath): SourceRead[] {
-  const { choose = [], else: otherwise = {} } = rule;
-  const branches = choose.flatMap((branch, index) => branchReads(branch, lines, [...at, 'choose', index]));
-  return [...branchReads(rule, lines, at), ...branches, ...branchReads(otherwise, lines, [...at, 'else'])];
-}
-
-function branchReads(source: SourceDeclaration, lines: Lines, at: YamlPath): SourceRead[] {
-  const { from = [], template, expr, when } = source;
-  const paths =
-    typeof from === 'string'
-      ? pathReads(from, lines, [...at, 'from'], 0)
-      : from.flatMap((path, index) => pathReads(path, lines, [...at, 'from', index], 0));
-  return [
-    ...paths,
-    ...(template === undefined ? [] : templateReads(template, lines, [...at, 'template'])),
-    ...(expr === undefined ? [] : expressionReads(expr, lines, [...at, 'expr'])),
-    ...(when === undefined ? [] : expressionReads(when, lines, [...at, 'when'])),
-  ];
-}
-
-function pathReads(text: string, lines: Lines, at: YamlPath, within: number): SourceRead[] {
+/** The field that a path names, or null when it is no path. */
+export function fieldNamed(text: string, lines: SourceField['lines']): SourceField | null {
   const path = parsePath(text);
-  if (path === null) return [];
-  return [{ lines: path.fromRecord ? null : lines, steps: path.steps, throughLists: false, at, within }];
+  return path && { lines: path.fromRecord ? null : lines, steps: path.steps };
 }
 
-function templateReads(text: string, lines: Lines, at: YamlPath): SourceRead[] {
+function templateReads({ source, at }: DeclaredSource, lines: SourceField['lines']): SourceRead[] {
+  const { template: text = '' } = source;
   const template = parseTemplate(text);
   if ('mistake' in template) return [];
   return template.paths.flatMap((path) =>
-    pathReads(path.text, lines, at, Math.max(0, text.indexOf(path.text))),
+    pathReads(path.text, lines, [...at, 'template'], 'value', Math.max(0, text.indexOf(path.text))),
   );
 }
 
-function expressionReads(text: string, lines: Lines, at: YamlPath): SourceRead[] {
-  const standpoint: Standpoint = lines === null ? 'record' : 'line';
-  const expression = compileExpression(text, standpoint);
-  if ('mistakes' in expression) return [];
-  return expression.reads.map(({ root, steps, at: within }) => ({
-    lines: root === 'record' ? null : lines,
-    steps,
-    throughLists: true,
-    at,
-    within,
-  }));
+/** An expression of a mapping, and the list whose lines it stands in. */
+export type ExpressionAt = {
+  readonly expression: Expression;
+  readonly lines: SourceField['lines'];
+  readonly at: YamlPath;
+};
+
+/** Every expression of a mapping that is sound. */
+export function expressionsIn(declared: Declaration): ExpressionAt[] {
+  const { only_when: onlyWhen } = declared;
+  const ofRules = declaredRules(declared).flatMap((rule) =>
+    declaredSources(rule).flatMap(({ source, at }) =>
+      (['expr', 'when'] as const).flatMap((key) =>
+        expressionAt(source[key], rule.lines?.list ?? null, [...at, key]),
+      ),
+    ),
+  );
+  return [...expressionAt(onlyWhen, null, ['only_when']), ...ofRules];
+}
+
+function expressionAt(text: string | undefined, lines: SourceField['lines'], at: YamlPath): ExpressionAt[] {
+  const expression = text === undefined ? null : compileExpression(text, lines === null ? 'record' : 'line');
+  return expression === null || 'mistakes' in expression ? [] : [{ expression, lines, at }];
 }

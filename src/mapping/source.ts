@@ -12,27 +12,46 @@ export type Source = {
   /** Names it in messages: "`price`", "the expression `a + b`". */
   readonly label: string;
   readonly read: (scope: Scope) => Value | Refusal | undefined;
+  /** The branches of `choose`, where there are any. */
+  readonly choice?: Choice;
+};
+
+/** The conditions of `choose` in their order, then `else` if there is one, and the index of the one that is taken. */
+export type Choice = {
+  readonly branches: readonly string[];
+  readonly taken: (scope: Scope) => number | Refusal;
 };
 
 /** A rule stands on the record, or in the lines of it. */
 export type Standpoint = 'record' | 'line';
+
+/** What a source is compiled in. Only a value that is written once may ask for `now()`. */
+export type SourceSurroundings = {
+  readonly standpoint: Standpoint;
+  readonly writtenOnce: boolean;
+  readonly report: Report;
+};
 
 const simpleKeys = ['from', 'value', 'template', 'expr'] as const;
 
 /** Compiles what a rule takes its value from. Null when it is not sound; then everything wrong has been reported. */
 export function compileRuleSource(
   declared: Partial<RuleDeclaration>,
-  standpoint: Standpoint,
   path: YamlPath,
-  report: Report,
+  around: SourceSurroundings,
 ): Source | null {
   const given = [...simpleKeys, 'choose' as const].filter((key) => declared[key] !== undefined);
   if (declared.else !== undefined && declared.choose === undefined) {
-    report('mapping_conflict', '`else` belongs to `choose`, and there is none', [...path, 'else'], 'key');
+    around.report(
+      'mapping_conflict',
+      '`else` belongs to `choose`, and there is none',
+      [...path, 'else'],
+      'key',
+    );
   }
-  if (!exactlyOne(given, [...simpleKeys, 'choose'], path, report)) return null;
-  if (declared.choose === undefined) return compileSimple(declared, standpoint, path, report);
-  return compileChoice(declared.choose, declared.else, standpoint, path, report);
+  if (!exactlyOne(given, [...simpleKeys, 'choose'], path, around.report)) return null;
+  if (declared.choose === undefined) return compileSimple(declared, path, around);
+  return compileChoice(declared.choose, declared.else, path, around);
 }
 
 function exactlyOne(
@@ -63,15 +82,14 @@ function exactlyOne(
 
 function compileSimple(
   declared: SourceDeclaration,
-  standpoint: Standpoint,
   path: YamlPath,
-  report: Report,
+  around: SourceSurroundings,
 ): Source | null {
-  if (declared.from !== undefined) return compileFrom(declared.from, standpoint, [...path, 'from'], report);
+  if (declared.from !== undefined) return compileFrom(declared.from, [...path, 'from'], around);
   if (declared.template !== undefined)
-    return compileTemplate(declared.template, standpoint, [...path, 'template'], report);
+    return compileTemplate(declared.template, [...path, 'template'], around);
   if (declared.expr !== undefined) {
-    const expression = expressionAt(declared.expr, standpoint, [...path, 'expr'], report);
+    const expression = expressionAt(declared.expr, [...path, 'expr'], around);
     return expression && { label: `the expression \`${expression.text}\``, read: expression.run };
   }
   const value = declared.value ?? '';
@@ -80,9 +98,8 @@ function compileSimple(
 
 function compileFrom(
   from: string | string[],
-  standpoint: Standpoint,
   path: YamlPath,
-  report: Report,
+  { standpoint, report }: SourceSurroundings,
 ): Source | null {
   const texts = typeof from === 'string' ? [from] : from;
   const paths = texts.map((text, index) =>
@@ -106,9 +123,8 @@ function firstOf(paths: readonly RecordPath[], scope: Scope): Value | Refusal | 
 
 function compileTemplate(
   text: string,
-  standpoint: Standpoint,
   path: YamlPath,
-  report: Report,
+  { standpoint, report }: SourceSurroundings,
 ): Source | null {
   const template = parseTemplate(text);
   if ('mistake' in template) {
@@ -122,39 +138,36 @@ function compileTemplate(
 function compileChoice(
   branches: readonly SourceDeclaration[],
   otherwise: SourceDeclaration | undefined,
-  standpoint: Standpoint,
   path: YamlPath,
-  report: Report,
+  around: SourceSurroundings,
 ): Source | null {
-  const compiled = branches.map((branch, index) =>
-    compileBranch(branch, standpoint, [...path, 'choose', index], report),
-  );
-  const last = otherwise && compileOnly(otherwise, standpoint, [...path, 'else'], report);
+  const compiled = branches.map((branch, index) => compileBranch(branch, [...path, 'choose', index], around));
+  const last = otherwise && compileOnly(otherwise, [...path, 'else'], around);
   const sound = compiled.filter((branch) => branch !== null);
   if (sound.length < compiled.length || last === null) return null;
-  const read = (scope: Scope): Value | Refusal | undefined => {
-    for (const { when, source } of sound) {
-      const taken = holds(when, scope);
-      if (isRefusal(taken))
-        return refuse(taken.code, `has the condition \`${when.text}\`, which ${taken.message}`);
-      if (taken) return source.read(scope);
+  const taken = (scope: Scope): number | Refusal => {
+    for (const [index, { when }] of sound.entries()) {
+      const met = holds(when, scope);
+      if (isRefusal(met)) return refuse(met.code, `has the condition \`${when.text}\`, which ${met.message}`);
+      if (met) return index;
     }
-    return last?.read(scope);
+    return sound.length;
   };
-  return { label: '`choose`', read };
+  const read = (scope: Scope): Value | Refusal | undefined => {
+    const index = taken(scope);
+    if (typeof index !== 'number') return index;
+    return (sound[index]?.source ?? last)?.read(scope);
+  };
+  const names = [...sound.map(({ when }) => when.text), ...(last === undefined ? [] : ['else'])];
+  return { label: '`choose`', read, choice: { branches: names, taken } };
 }
 
 type Branch = { readonly when: Expression; readonly source: Source };
 
-function compileBranch(
-  branch: SourceDeclaration,
-  standpoint: Standpoint,
-  path: YamlPath,
-  report: Report,
-): Branch | null {
-  const source = compileOnly(branch, standpoint, path, report);
+function compileBranch(branch: SourceDeclaration, path: YamlPath, around: SourceSurroundings): Branch | null {
+  const source = compileOnly(branch, path, around);
   if (branch.when === undefined) {
-    report(
+    around.report(
       'mapping_missing_key',
       'a branch of `choose` needs a `when`; the value without one stands under `else`',
       path,
@@ -162,20 +175,13 @@ function compileBranch(
     );
     return null;
   }
-  const when = conditionAt(branch.when, standpoint, [...path, 'when'], report);
+  const when = conditionAt(branch.when, [...path, 'when'], around);
   return when && source && { when, source };
 }
 
-function compileOnly(
-  declared: SourceDeclaration,
-  standpoint: Standpoint,
-  path: YamlPath,
-  report: Report,
-): Source | null {
+function compileOnly(declared: SourceDeclaration, path: YamlPath, around: SourceSurroundings): Source | null {
   const given = simpleKeys.filter((key) => declared[key] !== undefined);
-  return exactlyOne(given, simpleKeys, path, report)
-    ? compileSimple(declared, standpoint, path, report)
-    : null;
+  return exactlyOne(given, simpleKeys, path, around.report) ? compileSimple(declared, path, around) : null;
 }
 
 /** Whether a condition is true of a record. A refusal reads on from the condition. */
@@ -189,27 +195,31 @@ export function holds(condition: Expression, scope: Scope): boolean | Refusal {
 /** Compiles an expression, or reports what is wrong with it. */
 function expressionAt(
   text: string,
-  standpoint: Standpoint,
   path: YamlPath,
-  report: Report,
+  { standpoint, writtenOnce, report }: SourceSurroundings,
 ): Expression | null {
   const expression = compileExpression(text, standpoint);
-  if (!('mistakes' in expression)) return expression;
+  if (!('mistakes' in expression)) {
+    if (expression.nowAt === null || writtenOnce) return expression;
+    const message =
+      'the expression asks for `now()`, which is another instant at every run; only a rule with `write_on: create` may ask for it';
+    report('mapping_now_changes', message, path, 'value', expression.nowAt);
+    return null;
+  }
   for (const { mistake, at } of expression.mistakes)
     report('mapping_bad_expression', `the expression ${mistake}`, path, 'value', at);
   return null;
 }
 
 /** Compiles an expression that must give true or false. */
-export function conditionAt(
-  text: string,
-  standpoint: Standpoint,
-  path: YamlPath,
-  report: Report,
-): Expression | null {
-  const expression = expressionAt(text, standpoint, path, report);
+export function conditionAt(text: string, path: YamlPath, around: SourceSurroundings): Expression | null {
+  const expression = expressionAt(text, path, around);
   if (expression?.yesOrNo !== false) return expression;
-  report('mapping_bad_expression', 'the expression never gives true or false; compare something in it', path);
+  around.report(
+    'mapping_bad_expression',
+    'the expression never gives true or false; compare something in it',
+    path,
+  );
   return null;
 }
 

@@ -3,7 +3,7 @@ import type { Problem } from '../errors/error.ts';
 import { parseCsv } from './csv.ts';
 import type { Declaration, ValueMapDeclaration } from './declaration.ts';
 import type { Report } from './report.ts';
-import { placeAt, type SourceText, withoutMark } from '../errors/source-text.ts';
+import { placeOfLine, type SourceText, withoutMark } from '../errors/source-text.ts';
 import { didYouMean } from '../errors/suggestion.ts';
 import type { YamlPath } from './yaml.ts';
 
@@ -11,6 +11,8 @@ import type { YamlPath } from './yaml.ts';
 export type ValueMap = {
   readonly entries: ReadonlyMap<string, string>;
   readonly unknown: 'reject' | 'keep' | 'default';
+  /** Where its rows stand in the mapping; null when they stand in a file. */
+  readonly rowsAt: YamlPath | null;
   /** The file that it came from, or null. */
   readonly file: ValueFile | null;
 };
@@ -22,6 +24,9 @@ export type ValueFile = {
   readonly problems: readonly Problem[];
 };
 
+/** A file with more of them was not meant to be a value file, or was saved by a program that does it wrong throughout. */
+const mostProblems = 100;
+
 /** Reads a CSV file with the columns `from`, `to` and, for people, `note`. */
 export function readValueFile(file: SourceText): ValueFile {
   const text = withoutMark(file.text);
@@ -29,8 +34,7 @@ export function readValueFile(file: SourceText): ValueFile {
   const entries = new Map<string, string>();
   const problems: Problem[] = [];
   const wrong = (line: number, message: string): void => {
-    const start = offsetOf(text, line);
-    problems.push(problem('mapping_value_file_bad', message, placeAt(source, start, start)));
+    problems.push(problem('mapping_value_file_bad', message, placeOfLine(source, line)));
   };
   const parsed = parseCsv(text);
   if ('openQuote' in parsed) {
@@ -54,14 +58,12 @@ export function readValueFile(file: SourceText): ValueFile {
       wrong(line, `a row has the cells from, to and perhaps note, and this one has ${cells.length}`);
     else if (entries.has(from)) wrong(line, `\`${from}\` stands in the file twice`);
     else entries.set(from, to);
+    if (problems.length >= mostProblems) {
+      wrong(line, `after ${mostProblems} rows that are wrong, the others were not looked at`);
+      break;
+    }
   }
   return { ...source, entries, problems };
-}
-
-function offsetOf(text: string, line: number): number {
-  const breaks = [...text.matchAll(/\r\n|\r|\n/g)];
-  const before = breaks[line - 2];
-  return before === undefined ? 0 : before.index + before[0].length;
 }
 
 /** Compiles the value maps of a mapping. One that is not sound is null; it has been reported, here or with its file. */
@@ -125,7 +127,7 @@ function compileValueMap(
     report('mapping_missing_key', 'the value map has no values', path, 'key');
     return null;
   }
-  return { entries, unknown, file: null };
+  return { entries, unknown, rowsAt: values === undefined ? path : [...path, 'values'], file: null };
 }
 
 function fromFile(
@@ -150,5 +152,5 @@ function fromFile(
     );
     return null;
   }
-  return found.problems.length > 0 ? null : { entries: found.entries, unknown, file: found };
+  return found.problems.length > 0 ? null : { entries: found.entries, unknown, rowsAt: null, file: found };
 }

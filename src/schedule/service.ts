@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Cause } from '../store/run.ts';
 import { catchUp } from '../sync/catch-up.ts';
 import type { SyncContext } from '../sync/context.ts';
+import { askInDoubt, type Systems } from '../sync/descriptions.ts';
 import type { MappingFolder } from '../sync/mapping-folder.ts';
 import type { FlowRun } from '../sync/sync-flow.ts';
 import { ensureQueues } from '../queue/boss.ts';
@@ -11,6 +12,8 @@ import { startSchedule } from './schedule.ts';
 export type ServiceParts = {
   readonly context: SyncContext;
   readonly folder: MappingFolder;
+  /** Names the system behind each connection. */
+  readonly systems: Systems;
   /** Hears of every run that has ended. */
   readonly onRun: (run: FlowRun) => void;
 };
@@ -36,12 +39,15 @@ export async function runService(parts: ServiceParts, signal: AbortSignal): Prom
     return started;
   };
   const schedule = startSchedule(async (flow) => {
-    await refresh(parts);
+    await refresh(parts, signal);
     schedule.keep(folder.current());
     await run(flow, 'schedule');
   }, context.log);
   schedule.keep(folder.current());
-  const watch = setInterval(() => void refresh(parts).then(() => schedule.keep(folder.current())), refreshMs);
+  const watch = setInterval(
+    () => void refresh(parts, signal).then(() => schedule.keep(folder.current())),
+    refreshMs,
+  );
   try {
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
@@ -66,15 +72,21 @@ async function carry(
   }
 }
 
-async function refresh({ context, folder }: ServiceParts): Promise<void> {
+async function refresh({ context, folder, systems }: ServiceParts, signal: AbortSignal): Promise<void> {
   try {
-    if (!(await folder.refresh())) return;
+    const changed = await folder.refresh();
+    if (!changed) return;
+    await askInDoubt(context, folder, systems, signal);
     for (const { flow } of folder.current()) await ensureQueues(context.boss, flow);
     context.log.info({ flows: folder.current().map(({ flow }) => flow) }, 'the mapping files have changed');
     for (const problem of folder.problems()) {
       context.log.error(
-        { code: problem.code, at: problem.at },
-        'a mapping file is not good; its last good version goes on',
+        {
+          code: problem.code,
+          at: problem.at,
+          lastGoodGoesOn: folder.stale().includes(problem.at?.file ?? ''),
+        },
+        'a mapping file is not good; its last good version goes on, if there was one',
       );
     }
   } catch (error) {

@@ -9,16 +9,17 @@ export type Database = pg.Pool;
 
 /**
  * Opens a pool on the database. Every connection finds our tables first and speaks UTC.
- * `onError` hears of connections that break while idle; without it the process would end.
+ * `onError` hears of connections that break while idle; without it the process would end. With `readOnly`, Postgres
+ * refuses every write of its sessions.
  */
 export function openDatabase(
   url: string,
-  options: { max: number; onError: (error: Error) => void },
+  options: { max: number; onError: (error: Error) => void; readOnly?: boolean },
 ): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max,
-    options: '-c search_path=causeway -c timezone=UTC',
+    options: `-c search_path=causeway -c timezone=UTC${options.readOnly ? ' -c default_transaction_read_only=on' : ''}`,
     application_name: 'causeway',
     connectionTimeoutMillis: 10_000,
   });

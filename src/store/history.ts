@@ -37,6 +37,15 @@ export async function addHistory(
   });
 }
 
+/** Hash of the mapping that made the newest delivery of a record, or null when it was never delivered. */
+export async function lastDeliveryMapping(sql: Sql, flow: string, sourceId: string): Promise<string | null> {
+  const { rows } = await sql.query<{ hash: string | null }>(
+    `select mapping_hash as hash from history where flow = $1 and source_id = $2 and event in ('created', 'updated') order by id desc limit 1`,
+    [flow, sourceId],
+  );
+  return rows[0]?.hash ?? null;
+}
+
 export type HistoryReport = HistoryEntry & { readonly at: Date; readonly runId: string | null };
 
 /** The newest entries of one record, newest first. */

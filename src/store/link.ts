@@ -37,6 +37,8 @@ export type Standing = {
   readonly intent: Buffer | null;
   /** Whether the CRM record holds the values that were to be written back. */
   readonly wished: boolean;
+  /** Hash of the mapping that decided about it last. */
+  readonly mappingHash: string | null;
 };
 
 /**
@@ -53,7 +55,7 @@ export async function loadStandings(
     name: 'load_standings',
     text: `select ids.source_id as "sourceId", m.version, m.record, coalesce(m.deleted, false) as deleted, m.merged_into as "mergedInto",
        l.target_id as "targetId", coalesce(l.external_key, i.external_key) as "externalKey", l.state, l.code, l.reason, coalesce(l.attempts, 0) as attempts, coalesce(l.requests, 0) as requests, l.fingerprint,
-       i.fingerprint as intent, (l.write_back is not null and l.write_back is not distinct from l.written_back) as wished
+       i.fingerprint as intent, (l.write_back is not null and l.write_back is not distinct from l.written_back) as wished, l.mapping_hash as "mappingHash"
      from unnest($4::text[]) with ordinality as ids (source_id, place)
      left join lateral (select * from mirror where connection = $2 and entity = $3 and source_id = ids.source_id limit 1) m on true
      left join lateral (select * from link where flow = $1 and source_id = ids.source_id limit 1) l on true
@@ -170,6 +172,24 @@ export async function markWoken(sql: Sql, flow: string, sourceIds: readonly stri
      where flow = $1 and source_id = any($2::text[]) and state = 'waiting'`,
     [flow, sourceIds],
   );
+}
+
+/**
+ * Marks settled records as pending because the mapping has changed. Those that are underway are left alone: they are
+ * sent with the present mapping anyway. Gives the ids that were marked.
+ */
+export async function markChanged(
+  sql: Sql,
+  flow: string,
+  sourceIds: readonly string[],
+  reason: string,
+): Promise<string[]> {
+  const { rows } = await sql.query<{ source_id: string }>(
+    `update link set state = 'pending', code = 'mapping_changed', reason = $3, since = now(), next_at = null, attempts = 0, fields = null
+     where flow = $1 and source_id = any($2::text[]) and state in ('synced', 'skipped', 'waiting', 'dead', 'removed') returning source_id`,
+    [flow, sourceIds, reason],
+  );
+  return rows.map((row) => row.source_id);
 }
 
 /** A record that is asked for on purpose: by a person, or because an older state of it may have been sent. */

@@ -1,9 +1,44 @@
 import { CausewayError } from '../errors/error.ts';
 import { problem } from '../errors/catalogue.ts';
 import { first } from './migrations/0001-first.ts';
+import { payloads } from './migrations/0002-payloads.ts';
 import { type Database, transaction } from './database.ts';
 
-const migrations: readonly string[] = [first];
+const migrations: readonly string[] = [first, payloads];
+
+/**
+ * Whether the schema is there, for whoever may not migrate. Throws `schema_newer`, or `schema_older` when it was made by
+ * an older program.
+ */
+export async function findSchema(database: Database): Promise<'current' | 'missing'> {
+  const { rows } = await database.query<{ there: boolean }>(
+    "select to_regclass('causeway.schema_version') is not null as there",
+  );
+  if (rows[0]?.there !== true) return 'missing';
+  const version = await database.query<{ version: number }>(
+    'select coalesce(max(version), 0) as version from causeway.schema_version',
+  );
+  const found = version.rows[0]?.version ?? 0;
+  refuseNewer(found);
+  if (found < migrations.length)
+    throw new CausewayError([
+      problem(
+        'schema_older',
+        `The database has schema version ${found}; this program needs version ${migrations.length}.`,
+      ),
+    ]);
+  return 'current';
+}
+
+function refuseNewer(found: number): void {
+  if (found <= migrations.length) return;
+  throw new CausewayError([
+    problem(
+      'schema_newer',
+      `The database has schema version ${found}; this program knows versions up to ${migrations.length}.`,
+    ),
+  ]);
+}
 
 /** Any 64-bit number would do; every process of every version must use the same one. */
 const migrationLock = '7426983450217';
@@ -24,14 +59,7 @@ export async function migrate(database: Database): Promise<void> {
       'select coalesce(max(version), 0) as version from causeway.schema_version',
     );
     const found = rows[0]?.version ?? 0;
-    if (found > migrations.length) {
-      throw new CausewayError([
-        problem(
-          'schema_newer',
-          `The database has schema version ${found}; this program knows versions up to ${migrations.length}.`,
-        ),
-      ]);
-    }
+    refuseNewer(found);
     for (const [index, sql] of migrations.slice(found).entries()) {
       await tx.query('set local search_path to causeway');
       await tx.query(sql);

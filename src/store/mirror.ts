@@ -69,6 +69,22 @@ export async function lockMirrorVersions(
   return new Map(rows.map((row) => [row.source_id, row.version]));
 }
 
+/** Records of a stream that are there, in id order, a page at a time; with `since`, only those that changed in the source from then on. */
+export async function pageOfMirrored(
+  sql: Sql,
+  stream: Stream,
+  after: string,
+  limit: number,
+  since: Date | null,
+): Promise<{ readonly sourceId: string; readonly record: SourceRecord | null }[]> {
+  const { rows } = await sql.query<{ sourceId: string; record: SourceRecord | null }>(
+    `select source_id as "sourceId", record from mirror where connection = $1 and entity = $2 and source_id > $3
+       and not deleted and merged_into is null and ($5::timestamptz is null or modified_at >= $5) order by source_id limit $4`,
+    [stream.connection, stream.entity, after, limit, since],
+  );
+  return rows;
+}
+
 /** Keys of a stream in id order, a page at a time, for work over all of its records. */
 export async function pageOfSourceIds(
   sql: Sql,

@@ -3,6 +3,7 @@ import type { Capabilities, Removal } from '../connector/contract.ts';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
 import type { LeavePolicy, Mapping } from '../mapping/mapping.ts';
+import { declaredOf } from '../mapping/part.ts';
 
 /** What is known of a connection before it is opened. */
 export type Offer = { readonly name: string; readonly title: string; readonly capabilities: Capabilities };
@@ -20,10 +21,10 @@ export function checkFlows(mappings: readonly Mapping[], offers: readonly Offer[
 }
 
 /** Takes the flows out that their connections cannot carry, and adds the reasons to the problems. */
-export function refuseFlows(
-  read: { readonly mappings: readonly Mapping[]; readonly problems: readonly Problem[] },
+export function refuseFlows<T extends Mapping>(
+  read: { readonly mappings: readonly T[]; readonly problems: readonly Problem[] },
   offers: readonly Offer[],
-): { mappings: readonly Mapping[]; problems: readonly Problem[] } {
+): { mappings: readonly T[]; problems: readonly Problem[] } {
   const refused = checkFlows(read.mappings, offers);
   const files = new Set(refused.map((found) => found.at?.file));
   return {
@@ -32,7 +33,12 @@ export function refuseFlows(
   };
 }
 
-function find(mapping: Mapping, name: string, offers: readonly Offer[]): Offer | Problem {
+function find(
+  mapping: Mapping,
+  name: string,
+  path: readonly string[],
+  offers: readonly Offer[],
+): Offer | Problem {
   const offer = offers.find((candidate) => candidate.name === name);
   if (offer !== undefined) return offer;
   const names = offers.map((candidate) => candidate.name);
@@ -40,6 +46,7 @@ function find(mapping: Mapping, name: string, offers: readonly Offer[]): Offer |
     names.length === 0 ? 'causeway.yaml names no connections.' : `Did you mean ${closest(name, names)}?`;
   return at(
     mapping,
+    path,
     'unknown_connection',
     `The flow ${mapping.flow} names the connection ${name}, and there is none. ${hint}`,
   );
@@ -47,27 +54,39 @@ function find(mapping: Mapping, name: string, offers: readonly Offer[]): Offer |
 
 const isProblem = (found: Offer | Problem): found is Problem => 'code' in found;
 
-const at = (mapping: Mapping, code: Parameters<typeof problem>[0], message: string): Problem =>
-  problem(code, message, { at: { file: mapping.file, line: 1, column: 1 } });
+/** A problem at its place in the mapping file. */
+function at(
+  mapping: Mapping,
+  path: readonly string[],
+  code: Parameters<typeof problem>[0],
+  message: string,
+  remedy?: string,
+): Problem {
+  const start = { at: { file: mapping.file, line: 1, column: 1 } };
+  const place = declaredOf(mapping)?.place(path, 'value') ?? start;
+  return problem(code, message, { ...place, ...(remedy !== undefined && { remedy }) });
+}
 
 function checkSource(mapping: Mapping, offers: readonly Offer[]): Problem[] {
-  const offer = find(mapping, mapping.read.from, offers);
+  const offer = find(mapping, mapping.read.from, ['read', 'from'], offers);
   if (isProblem(offer)) return [offer];
   const { source } = offer.capabilities;
   if (source === null)
     return [
       at(
         mapping,
+        ['read', 'from'],
         'lacks_capability',
         `The flow ${mapping.flow} reads from ${offer.name}, but ${offer.title} cannot be read from.`,
       ),
     ];
-  const entity = source.entities[mapping.read.entity];
-  if (entity === undefined) {
+  const entity = source.entities[mapping.read.entity] ?? source.otherEntities;
+  if (entity === null) {
     const known = Object.keys(source.entities);
     return [
       at(
         mapping,
+        ['read', 'entity'],
         'unknown_entity',
         `The flow ${mapping.flow} reads ${mapping.read.entity}, which ${offer.title} does not offer. Did you mean ${closest(mapping.read.entity, known)}? It offers ${known.join(', ')}.`,
       ),
@@ -78,20 +97,23 @@ function checkSource(mapping: Mapping, offers: readonly Offer[]): Problem[] {
     .map((related) =>
       at(
         mapping,
+        ['read', 'with'],
         'unknown_entity',
         `The flow ${mapping.flow} reads ${mapping.read.entity} with ${related}, which is not to be had. It can be read with ${entity.with.join(', ') || 'nothing else'}.`,
+        'Correct the name under `with`, or leave it out.',
       ),
     );
 }
 
 function checkSink(mapping: Mapping, offers: readonly Offer[]): Problem[] {
-  const offer = find(mapping, mapping.write.to, offers);
+  const offer = find(mapping, mapping.write.to, ['write', 'to'], offers);
   if (isProblem(offer)) return [offer];
   const { sink } = offer.capabilities;
   if (sink === null || !sink.creates) {
     return [
       at(
         mapping,
+        ['write', 'to'],
         'lacks_capability',
         `The flow ${mapping.flow} writes to ${offer.name}, but ${offer.title} cannot create records.`,
       ),
@@ -107,6 +129,7 @@ function checkSink(mapping: Mapping, offers: readonly Offer[]): Problem[] {
       : [
           at(
             mapping,
+            [key],
             'lacks_capability',
             `The flow ${mapping.flow} says ${key}: ${policy}, but ${offer.title} cannot do that.`,
           ),
@@ -115,12 +138,13 @@ function checkSink(mapping: Mapping, offers: readonly Offer[]): Problem[] {
 }
 
 function checkWriteBack(mapping: Mapping, to: string, offers: readonly Offer[]): Problem[] {
-  const offer = find(mapping, to, offers);
+  const offer = find(mapping, to, ['write_back'], offers);
   if (isProblem(offer)) return [offer];
   if (to !== mapping.read.from) {
     return [
       at(
         mapping,
+        ['write_back'],
         'lacks_capability',
         `The flow ${mapping.flow} writes back to ${to}, but it reads from ${mapping.read.from}: a result is written back to the record that it came from.`,
       ),
@@ -130,6 +154,7 @@ function checkWriteBack(mapping: Mapping, to: string, offers: readonly Offer[]):
   return [
     at(
       mapping,
+      ['write_back'],
       'lacks_capability',
       `The flow ${mapping.flow} writes back to ${to}, but ${offer.title} cannot be written to.`,
     ),

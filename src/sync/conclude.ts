@@ -1,5 +1,5 @@
 import { type Fault, type FieldFault, faultTable } from '../connector/fault.ts';
-import type { Reference } from '../mapping/mapping.ts';
+import type { RecordProblem, Reference } from '../mapping/mapping.ts';
 import type { LinkState, Standing } from '../store/link.ts';
 import type { CountName } from '../store/run.ts';
 import type { Decision } from './decide.ts';
@@ -113,7 +113,7 @@ export function conclude(
         state: 'dead',
         code: decision.problems[0]?.code ?? 'rejected',
         targetId: known,
-        reason: decision.problems.map((problem) => problem.message).join('; '),
+        reason: refusedFor(decision.problems),
         fields: decision.problems.map(({ field, message }) => ({ field, message })),
         disposition: { job: 'dead' },
         count: 'dead',
@@ -225,6 +225,12 @@ export function concludeFailure(
   return { ...base, state: 'retrying', disposition: { job: 'retry' }, count: 'retried', event: 'retrying' };
 }
 
-function waitsFor(parents: readonly Reference[]): string {
+/** Why a record was rejected, as its state says it. */
+export function refusedFor(problems: readonly RecordProblem[]): string {
+  return problems.map((problem) => problem.message).join('; ');
+}
+
+/** Why a record is parked, as its state says it. */
+export function waitsFor(parents: readonly Reference[]): string {
   return `waits for ${parents.map((parent) => `${parent.flow} ${parent.id}`).join(' and ')}`;
 }

@@ -5,11 +5,20 @@ import type { Standing } from '../store/link.ts';
 import { externalKey } from './external-key.ts';
 import { fingerprint } from './fingerprint.ts';
 
+/** What the mapping makes of a record on every delivery, whether it is created or updated. */
+export type Output = Pick<SinkItem, 'fields' | 'lines'>;
+
 /** What is to be done about one record. Pure data: nothing has happened yet. */
 export type Decision =
-  | { readonly do: 'create' | 'update'; readonly item: SinkItem; readonly fingerprint: Buffer }
+  | {
+      readonly do: 'create' | 'update';
+      readonly item: SinkItem;
+      /** What the fingerprint is taken of, and what is kept as the payload that was delivered. */
+      readonly output: Output;
+      readonly fingerprint: Buffer;
+    }
   | { readonly do: 'remove'; readonly targetId: string; readonly how: Removal; readonly reason: string }
-  | { readonly do: 'unchanged'; readonly targetId: string }
+  | { readonly do: 'unchanged'; readonly targetId: string; readonly output: Output }
   | { readonly do: 'skip'; readonly code: string; readonly reason: string }
   | { readonly do: 'gone'; readonly code: string; readonly reason: string }
   | { readonly do: 'park'; readonly for: readonly Reference[] }
@@ -56,26 +65,36 @@ function deliver(
     fields: { readonly [field: string]: Value };
     lines: { readonly [field: string]: LinesValue };
     createOnly: readonly string[];
+    updateOnly: readonly string[];
   },
 ): Decision {
-  const lasting = Object.fromEntries(
-    Object.entries(output.fields).filter(([field]) => !output.createOnly.includes(field)),
-  );
-  const print = fingerprint({ fields: lasting, lines: output.lines });
-  const item = (targetId: string | null): SinkItem => ({
+  const without = (left: readonly string[]): Output['fields'] =>
+    Object.fromEntries(Object.entries(output.fields).filter(([field]) => !left.includes(field)));
+  const lasting = without(output.createOnly);
+  const lastingOutput: Output = { fields: lasting, lines: output.lines };
+  // Taken of what an update would send, so that nothing is sent right after a create just for a field of updates.
+  const print = fingerprint(lastingOutput);
+  const itemOf = (targetId: string | null, fields: Output['fields']): SinkItem => ({
     id: standing.sourceId,
     externalKey: standing.externalKey ?? externalKey(mapping, standing.sourceId),
     targetId,
-    fields: targetId === null ? output.fields : lasting,
+    fields,
     lines: output.lines,
   });
   if (standing.targetId !== null) {
-    if (standing.fingerprint?.equals(print)) return { do: 'unchanged', targetId: standing.targetId };
-    return { do: 'update', item: item(standing.targetId), fingerprint: print };
+    if (standing.fingerprint?.equals(print))
+      return { do: 'unchanged', targetId: standing.targetId, output: lastingOutput };
+    const item = itemOf(standing.targetId, lasting);
+    return { do: 'update', item, output: lastingOutput, fingerprint: print };
   }
-  if (found === null) return { do: 'create', item: item(null), fingerprint: print };
-  // Found after a create that was not answered: how much of it was written is not known, so it is written again.
-  return { do: 'update', item: item(found), fingerprint: print };
+  if (found === null) {
+    const item = itemOf(null, without(output.updateOnly));
+    return { do: 'create', item, output: lastingOutput, fingerprint: print };
+  }
+  // Found after a create that was not answered: how much of it was written is not known, so it is written again. It
+  // is still that create which is being finished, and fields of updates wait for the first change.
+  const item = itemOf(found, without([...output.createOnly, ...output.updateOnly]));
+  return { do: 'update', item, output: lastingOutput, fingerprint: print };
 }
 
 function leave(policy: LeavePolicy, targetId: string | null, code: string, reason: string): Decision {

@@ -45,6 +45,7 @@ export async function deliverBatch(
       job: at(lease.jobs, index),
       standing,
       conclusion: concludeHeld(standing, lookedUp.fault, until),
+      output: null,
       writeBack: null,
     }));
     return settle(context, mapping, runId, held);
@@ -203,6 +204,7 @@ function concludeAll(
       found,
     };
     const conclusion = conclude(decision, results.get(standing.sourceId) ?? null, circumstances);
-    return { job, standing, conclusion, writeBack: writeBacks.get(standing.sourceId) ?? null };
+    const output = 'output' in decision ? decision.output : null;
+    return { job, standing, conclusion, output, writeBack: writeBacks.get(standing.sourceId) ?? null };
   });
 }

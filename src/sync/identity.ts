@@ -1,9 +1,11 @@
 import { asFault, Fault } from '../connector/fault.ts';
 import { problem } from '../errors/catalogue.ts';
 import { CausewayError } from '../errors/error.ts';
-import { rememberIdentity } from '../store/connection-state.ts';
+import { readConnectionState, rememberIdentity } from '../store/connection-state.ts';
+import type { Sql } from '../store/database.ts';
 import { noteFailure } from './connection-health.ts';
 import { connectionOf, type SyncContext } from './context.ts';
+import type { ReadingConnection } from './reading.ts';
 
 /** Why nothing may be read from or sent to a connection now, and until when. */
 export type Unverified = { readonly until: Date; readonly reason: string };
@@ -33,6 +35,23 @@ export async function verifyTenant(
     const fault = asFault(error);
     return { until: await noteFailure(context, name, fault), reason: fault.message };
   }
+}
+
+/**
+ * For commands that only look: throws `other_tenant` when the connection speaks to another tenant than the one that the
+ * stored ids belong to, and remembers nothing.
+ */
+export async function requireSameTenant(
+  database: Sql,
+  { name, sink, source }: ReadingConnection,
+  signal: AbortSignal,
+): Promise<void> {
+  const answer = await (sink ?? source)?.check(signal);
+  const stored = (await readConnectionState(database, name))?.identity ?? null;
+  if (answer === undefined || stored === null || stored === answer.identity) return;
+  throw new CausewayError([
+    problem('other_tenant', `${otherTenant(name, answer.identity, stored).message}.`),
+  ]);
 }
 
 const otherTenant = (name: string, now: string, stored: string): Fault =>

@@ -2,88 +2,185 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
+import type { SourceText } from '../errors/source-text.ts';
+import type { CompiledMapping } from '../mapping/compile.ts';
+import type { Described } from '../mapping/described.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import type { MappingVersion } from '../store/mapping-version.ts';
+import { mergeSaid, type Said } from './descriptions.ts';
 
-export type MappingText = { readonly path: string; readonly text: string };
+/** Everything that is read from the folder. Paths are given relative to where they are shown from. */
+export type MappingTexts = {
+  /** `*.yaml`, but not `*.test.yaml`. */
+  readonly mappings: readonly SourceText[];
+  /** `values/*.csv` */
+  readonly valueFiles: readonly SourceText[];
+  /** `*.test.yaml` */
+  readonly tests: readonly SourceText[];
+  /** `described.json`, or null when there is none. */
+  readonly described: SourceText | null;
+};
+
+/** What was made of the folder's texts. */
+export type ReadFolder = {
+  readonly mappings: readonly CompiledMapping[];
+  readonly problems: readonly Problem[];
+  /** Mappings with nothing against them but what the systems were once described as. */
+  readonly doubted: readonly CompiledMapping[];
+  /** What the mappings were held against. */
+  readonly described: Described;
+};
+
+/** `learnt` is what the systems have said of themselves since the file was written. */
+export type ReadMappings = (texts: MappingTexts, learnt: Said) => ReadFolder;
 
 export type MappingFolder = {
   /** The newest good mappings, parents before the flows that refer to them. */
-  current(): readonly Mapping[];
+  current(): readonly CompiledMapping[];
   /** What is wrong with the files as they stand; a bad file keeps its last good version running. */
   problems(): readonly Problem[];
-  /** Reads the files again. True when the mappings in use have changed. */
+  doubted(): readonly CompiledMapping[];
+  texts(): MappingTexts;
+  /** Files with a problem whose last good version is in use. */
+  stale(): readonly string[];
+  /** Reads the files again. True when the mappings in use or the problems have changed. */
   refresh(): Promise<boolean>;
+  /** Takes in what the systems say of themselves now, and judges the mappings by it. True as for `refresh`. */
+  learn(said: Said): boolean;
+  /** What the mappings were last held against. */
+  described(): Described;
+  /** Takes the versions that were used last for files that have a problem and no good version in this process. */
+  recall(lastUsed: readonly MappingVersion[]): void;
 };
 
-export type ReadMappings = (
-  files: readonly MappingText[],
-  valueFiles: readonly MappingText[],
-) => { readonly mappings: readonly Mapping[]; readonly problems: readonly Problem[] };
-
-/**
- * Watches over a folder of mapping files: `*.yaml` (but not `*.test.yaml`) and `values/*.csv`. Reading and judging
- * them is `read`'s; paths are given relative to `shownFrom`.
- */
+/** Watches over a folder of mapping files. Judging them is `read`'s; paths are given relative to `shownFrom`. */
 export function mappingFolder(folder: string, shownFrom: string, read: ReadMappings): MappingFolder {
+  let texts: MappingTexts = { mappings: [], valueFiles: [], tests: [], described: null };
   let lastTexts = '';
-  let good = new Map<string, Mapping>();
-  let current: readonly Mapping[] = [];
-  let problems: readonly Problem[] = [];
+  let learnt: Said = { described: {}, missing: [] };
+  let good = new Map<string, readonly CompiledMapping[]>();
+  let current: readonly CompiledMapping[] = [];
+  let result: ReadFolder = { mappings: [], problems: [], doubted: [], described: {} };
+  let lastResult = result;
+  const judge = (): boolean => {
+    result = read(texts, learnt);
+    const fresh = Map.groupBy(result.mappings, ({ file }) => file);
+    // A file with a problem keeps all the flows of its last good version, and none of its new ones.
+    const bad = new Set(result.doubted.map(({ flow, hash }) => flow + hash));
+    const older = (path: string): CompiledMapping[] =>
+      (good.get(path) ?? []).filter(({ flow, hash }) => !bad.has(flow + hash));
+    const kept = texts.mappings.map(({ path }) => [path, fresh.get(path) ?? older(path)] as const);
+    good = new Map(kept);
+    const before = looks(current, lastResult.problems);
+    lastResult = result;
+    current = parentsFirst([...good.values()].flat());
+    return before !== looks(current, result.problems);
+  };
   return {
     current: () => current,
-    problems: () => problems,
+    problems: () =>
+      texts.mappings.length > 0 ? result.problems : [...result.problems, noFiles(folder, shownFrom)],
+    doubted: () => result.doubted,
+    stale: () => staleFiles(good, result.mappings),
+    texts: () => texts,
     async refresh() {
-      const files = await texts(
-        folder,
-        shownFrom,
-        (name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml'),
-      );
-      const values = await texts(join(folder, 'values'), shownFrom, (name) => name.endsWith('.csv'));
-      const all = JSON.stringify([files, values]);
+      const now = await readTexts(folder, shownFrom);
+      const all = JSON.stringify({ ...now, tests: [] });
+      texts = now;
       if (all === lastTexts) return false;
       lastTexts = all;
-      const result = read(files, values);
-      const fresh = new Map(result.mappings.map((mapping) => [mapping.file, mapping]));
-      const before = current;
-      good = new Map(
-        files.flatMap(({ path }): [string, Mapping][] => {
-          const mapping = fresh.get(path) ?? good.get(path);
-          return mapping === undefined ? [] : [[path, mapping]];
-        }),
-      );
-      current = parentsFirst([...good.values()]);
-      problems = files.length > 0 ? result.problems : [...result.problems, noFiles(folder, shownFrom)];
-      return before.map(({ hash }) => hash).join() !== current.map(({ hash }) => hash).join();
+      return judge();
+    },
+    described: () => result.described,
+    learn(said) {
+      learnt = mergeSaid(learnt, said);
+      return judge();
+    },
+    recall(lastUsed) {
+      for (const [path, mappings] of recalled(texts, good, lastUsed, read)) good.set(path, mappings);
+      current = parentsFirst([...good.values()].flat());
     },
   };
+}
+
+/** What tells two judgements of the folder apart. */
+const looks = (mappings: readonly Mapping[], problems: readonly Problem[]): string =>
+  JSON.stringify([mappings.map(({ flow, hash }) => [flow, hash]), problems]);
+
+type Good = ReadonlyMap<string, readonly CompiledMapping[]>;
+
+function staleFiles(good: Good, fresh: readonly CompiledMapping[]): string[] {
+  const files = new Set(fresh.map(({ file }) => file));
+  return [...good].flatMap(([path, kept]) => (kept.length > 0 && !files.has(path) ? [path] : []));
+}
+
+/** Reads the versions that were used last in the place of files that have no good version, beside the files that have. */
+function recalled(
+  texts: MappingTexts,
+  good: Good,
+  lastUsed: readonly MappingVersion[],
+  read: ReadMappings,
+): Good {
+  const lost = lastUsed.filter(({ file }) => file !== null && good.get(file)?.length === 0);
+  if (lost.length === 0) return new Map();
+  const former = new Map(lost.map(({ file, text }) => [file, text]));
+  const files = new Map(lost.flatMap((version) => version.valueFiles.map((file) => [file.path, file])));
+  const found = read(
+    {
+      ...texts,
+      mappings: texts.mappings.map((file) => ({ ...file, text: former.get(file.path) ?? file.text })),
+      valueFiles: [...texts.valueFiles.filter(({ path }) => !files.has(path)), ...files.values()],
+      described: null,
+    },
+    { described: {}, missing: [] },
+  );
+  return Map.groupBy(
+    found.mappings.filter(({ file }) => former.has(file)),
+    ({ file }) => file,
+  );
 }
 
 const noFiles = (folder: string, shownFrom: string): Problem =>
   problem('no_mappings', `There is no mapping file in the folder ${relative(shownFrom, folder) || folder}.`);
 
-async function texts(
-  folder: string,
-  shownFrom: string,
-  wanted: (name: string) => boolean,
-): Promise<MappingText[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const chosen = names.filter(wanted).sort();
-  return Promise.all(
+/** The file in the mapping folder that holds what the systems said of their entities. */
+export const describedFile = 'described.json';
+
+/** Reads the texts of a mapping folder as they stand now. */
+export async function readTexts(folder: string, shownFrom: string): Promise<MappingTexts> {
+  const yaml = await textsIn(folder, shownFrom, '.yaml');
+  const described = await textsIn(folder, shownFrom, describedFile);
+  return {
+    mappings: yaml.filter(({ path }) => !path.endsWith('.test.yaml')),
+    tests: yaml.filter(({ path }) => path.endsWith('.test.yaml')),
+    valueFiles: await textsIn(join(folder, 'values'), shownFrom, '.csv'),
+    described: described[0] ?? null,
+  };
+}
+
+async function textsIn(folder: string, shownFrom: string, ending: string): Promise<SourceText[]> {
+  const names = (await readdir(folder).catch(nullIfGone)) ?? [];
+  const chosen = names.filter((name) => name.endsWith(ending)).sort();
+  const texts = await Promise.all(
     chosen.map(async (name) => ({
       path: relative(shownFrom, join(folder, name)),
-      text: await readFile(join(folder, name), 'utf8'),
+      text: await readFile(join(folder, name), 'utf8').catch(nullIfGone),
     })),
   );
+  return texts.flatMap(({ path, text }) => (text === null ? [] : { path, text }));
+}
+
+/** A file may go between the listing and the reading: editors write a new one and rename it. */
+function nullIfGone(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
 }
 
 /** Orders flows so that each comes after those it refers to; the reader has refused cycles. */
-export function parentsFirst(mappings: readonly Mapping[]): Mapping[] {
-  const ordered = new Map<string, Mapping>();
+export function parentsFirst<T extends Mapping>(mappings: readonly T[]): T[] {
+  const ordered = new Map<string, T>();
   const visiting = new Set<string>();
-  const visit = (mapping: Mapping): void => {
+  const visit = (mapping: T): void => {
     if (ordered.has(mapping.flow) || visiting.has(mapping.flow)) return;
     visiting.add(mapping.flow);
     for (const parent of mapping.refersTo) {

@@ -1,5 +1,6 @@
 import type { Change, Found } from '../connector/contract.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import { dropDeadLetters } from '../queue/dead-letters.ts';
 import { enqueue, raisePriority } from '../queue/enqueue.ts';
 import { type Priority, pushQueue } from '../queue/names.ts';
 import { transaction } from '../store/database.ts';
@@ -19,7 +20,8 @@ export type Resynced = {
 };
 
 /**
- * Repeats chosen records on purpose: reads them again from the source, and queues them before everything else.
+ * Repeats chosen records on purpose: reads them again from the source, and queues them, before everything else unless
+ * another priority is given.
  * What is sent is their newest state, and it is sent even if Causeway believes that the ERP has it already.
  */
 export async function resyncIds(
@@ -27,6 +29,7 @@ export async function resyncIds(
   mapping: Mapping,
   ids: readonly string[],
   signal: AbortSignal,
+  priority: Priority = 'interactive',
 ): Promise<Resynced> {
   const connection = connectionOf(context, mapping.read.from);
   if (connection.source === null) throw new Error(`connection ${connection.name} has no source`);
@@ -42,13 +45,18 @@ export async function resyncIds(
     );
     const known = found.filter((answer) => answer.status !== 'missing');
     unknown.push(...found.filter((answer) => answer.status === 'missing').map((answer) => answer.id));
-    queued.push(...(await takeIn(context, mapping, known)));
+    queued.push(...(await takeIn(context, mapping, known, priority)));
   }
   return { queued, unknown };
 }
 
 /** Takes the newest state of records into the mirror, for every flow that reads them, and queues them for this one. */
-async function takeIn(context: SyncContext, mapping: Mapping, found: readonly Found[]): Promise<string[]> {
+async function takeIn(
+  context: SyncContext,
+  mapping: Mapping,
+  found: readonly Found[],
+  priority: Priority,
+): Promise<string[]> {
   const ids = found.map((answer) => answer.id);
   const stream = { connection: mapping.read.from, entity: mapping.read.entity };
   const sightings = newestOfEach(found.flatMap((answer) => changeOf(answer, context.now())));
@@ -59,7 +67,7 @@ async function takeIn(context: SyncContext, mapping: Mapping, found: readonly Fo
     const changed = (await mirrorSightings(tx, stream, sightings, 'record')).sort();
     for (const { flow } of readersOf(context, stream)) {
       if (merged.length > 0) await repointMerged(tx, flow, merged);
-      if (flow === mapping.flow) await queueOnPurpose(context, tx, mapping, ids, 'interactive');
+      if (flow === mapping.flow) await queueOnPurpose(context, tx, mapping, ids, priority);
       else
         await enqueue(
           context.boss,
@@ -71,7 +79,8 @@ async function takeIn(context: SyncContext, mapping: Mapping, found: readonly Fo
         );
     }
   });
-  await raisePriority(context.boss, context.database, pushQueue(mapping.flow), ids);
+  if (priority === 'interactive')
+    await raisePriority(context.boss, context.database, pushQueue(mapping.flow), ids);
   return ids;
 }
 
@@ -94,6 +103,8 @@ async function queueOnPurpose(
   // Mirror rows before links, here as in a settle.
   await lockMirrorVersions(tx, { connection: mapping.read.from, entity: mapping.read.entity }, ids);
   const wanted = ids.map((sourceId) => ({ sourceId, externalKey: externalKey(mapping, sourceId) }));
+  // Whatever was put aside is superseded by the wish.
+  await dropDeadLetters(tx, pushQueue(flow), ids);
   await askAgain(tx, flow, wanted, 'resync', 'a person asked for it again');
   await enqueue(
     context.boss,

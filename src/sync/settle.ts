@@ -18,6 +18,7 @@ import {
   type Standing,
 } from '../store/link.ts';
 import { lockMirrorVersions } from '../store/mirror.ts';
+import { keepPayloads, type Payload } from '../store/payload.ts';
 import { addCounts, type CountName, type Counts } from '../store/run.ts';
 import { lockFlowLinks, park, unpark, wakeChildren } from '../store/waiting.ts';
 import type { Conclusion } from './conclude.ts';
@@ -29,6 +30,8 @@ export type Concluded = {
   readonly job: LeasedJob;
   readonly standing: Standing;
   readonly conclusion: Conclusion;
+  /** What was sent, or would have been; null where there was nothing to send. */
+  readonly output: Payload | null;
   /** What is to be written back on the CRM record, or null. */
   readonly writeBack: { readonly [field: string]: Value } | null;
 };
@@ -69,6 +72,7 @@ export async function settle(
       mapping.flow,
       ours.map((record) => linkUpdate(mapping, record)),
     );
+    await keepPayloads(tx, mapping.flow, deliveredOutputs(ours));
     await handOverMerged(tx, mapping.flow, ours);
     await recordHistory(tx, mapping, runId, ours);
     const linked = ours
@@ -89,6 +93,12 @@ export async function settle(
   await context.reached('settled', mapping.flow);
   context.onProgress({ flow: mapping.flow, kind: 'settled', counts });
   return counts;
+}
+
+function deliveredOutputs(records: readonly Concluded[]): { sourceId: string; output: Payload }[] {
+  return records.flatMap(({ standing, conclusion, output }) =>
+    conclusion.delivered && output !== null ? [{ sourceId: standing.sourceId, output }] : [],
+  );
 }
 
 const due = (sourceId: string): Enqueue => ({ sourceId, startAfter: null });
@@ -170,7 +180,8 @@ function linkUpdate(mapping: Mapping, { job, standing, conclusion, writeBack }: 
     attempts: attemptsOf(job, standing, conclusion),
     requests: standing.requests,
     fingerprint: conclusion.fingerprint,
-    mappingHash: conclusion.delivered ? mapping.hash : null,
+    // A record that was held was not judged by this mapping.
+    mappingHash: conclusion.disposition.job === 'again' ? null : mapping.hash,
     delivered: conclusion.delivered,
     writeBack,
   };

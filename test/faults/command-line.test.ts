@@ -29,6 +29,8 @@ describe('the command line', () => {
     ['dead-letters', 'show'],
     ['dead-letters', 'redrive'],
     ['cursor', 'show'],
+    ['mapping', 'test'],
+    ['sandbox', 'create'],
     ['sandbox', 'edit'],
   ])('%s %s has --help and --json', async (...command) => {
     const ended = await world.causeway(...command.filter((word) => word !== undefined), '--help');

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { freshDatabase } from '../integration/postgres.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,6 +23,8 @@ export type World = {
   killedAt(step: string, nth: number): Promise<Ended>;
   /** The records that a sandbox really holds. */
   truth<T>(connection: 'crm' | 'erp', entity: string): Promise<T[]>;
+  /** A digest of every table of Causeway and of its queue, to see whether anything was written. */
+  tables(): Promise<unknown>;
   control(connection: 'crm' | 'erp', method: string, path: string, body?: unknown): Promise<unknown>;
   close(): Promise<void>;
 };
@@ -83,6 +86,7 @@ export async function startWorld(seeds: WorldOptions): Promise<World> {
     killedAt: (step, nth) => ended(node(['test/faults/kill-at-step.ts', config, step, String(nth)])),
     truth: async <T>(connection: 'crm' | 'erp', entity: string) =>
       (await control(connection, 'GET', `records/${entity}`)) as T[],
+    tables: () => digests(database.url),
     async close() {
       sandboxes.kill('SIGTERM');
       if (sandboxes.exitCode === null) await once(sandboxes, 'exit');
@@ -90,6 +94,27 @@ export async function startWorld(seeds: WorldOptions): Promise<World> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function digests(url: string): Promise<unknown> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+       where table_schema = 'causeway' or (table_schema = 'causeway_jobs' and table_name like 'job%') order by 1`,
+    );
+    const found: Record<string, string | null> = {};
+    for (const { name } of rows) {
+      const digest = await client.query<{ digest: string | null }>(
+        `select md5(string_agg(t::text, '' order by t::text)) as digest from ${name} t`,
+      );
+      found[name] = digest.rows[0]?.digest ?? null;
+    }
+    return found;
+  } finally {
+    await client.end();
+  }
 }
 
 async function startService(child: ChildProcess): Promise<Service> {

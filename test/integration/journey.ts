@@ -15,9 +15,11 @@ export const patience = { dueWithinMs: 60_000, closedForMs: 5000, awaitReader: t
 /** A mapping that copies the record's fields; `over` changes what a test is about. */
 export function aMapping(over: Partial<Mapping> & Pick<Mapping, 'flow'>): Mapping {
   return {
+    part: null,
     about: '',
     file: `${over.flow}.yaml`,
     text: 'text',
+    valueFiles: [],
     hash: `hash of ${over.flow}`,
     read: { from: 'crm', entity: over.flow, with: [] },
     write: { to: 'erp', entity: over.flow, key: null },
@@ -29,7 +31,7 @@ export function aMapping(over: Partial<Mapping> & Pick<Mapping, 'flow'>): Mappin
     refersTo: [],
     writeBack: [],
     references: () => [],
-    run: (record) => ({ kind: 'record', fields: record, lines: {}, createOnly: [] }),
+    run: (record) => ({ kind: 'record', fields: record, lines: {}, createOnly: [], updateOnly: [] }),
     ...over,
   };
 }
@@ -47,6 +49,8 @@ export type Journey = {
 export type JourneyParts = {
   readonly connections: Readonly<Record<string, Connection>>;
   readonly mappings: readonly Mapping[];
+  /** The mappings as they are now, where a test edits them; those above otherwise. */
+  readonly current?: () => readonly Mapping[];
   readonly batch?: number;
   readonly concurrency?: number;
   /** Another worker on the same database. */
@@ -84,7 +88,7 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
       database,
       boss,
       connections: new Map(connections),
-      mappings: () => parts.mappings,
+      mappings: parts.current ?? (() => parts.mappings),
       verified: new Set(),
       processId: `test ${Math.random()}`,
       now: () => new Date(),

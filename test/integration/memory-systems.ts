@@ -119,6 +119,14 @@ export function memorySink(): MemorySink {
         const values = Object.fromEntries(fields.map((field) => [field, record.fields[field] ?? null]));
         return { id, status: 'found', modifiedAt: at(0), record: { ...values, id } };
       }),
+    readLines: async ({ field, items }) =>
+      items.map(({ targetId, keys }) => ({
+        targetId,
+        lines: (records.get(targetId)?.lines[field]?.rows ?? []).map((row) => ({
+          key: keys.includes(row.key) ? row.key : null,
+          record: row.fields,
+        })),
+      })),
     findByExternalKey: async ({ keys }) => {
       sink.lookUps.push([...keys]);
       return [...records.values()]

@@ -58,7 +58,7 @@ describe('P4: one bad record holds up nobody', () => {
       flow: 'accounts',
       run: (record) => {
         if (record['name'] === 'bad') throw new TypeError('boom');
-        return { kind: 'record', fields: record, lines: {}, createOnly: [] };
+        return { kind: 'record', fields: record, lines: {}, createOnly: [], updateOnly: [] };
       },
     });
     const { source, sink, journey } = await between([crashing]);
@@ -103,6 +103,7 @@ describe('P6: what did not change is not sent', () => {
         fields: { name: record['name'] ?? null },
         lines: {},
         createOnly: [],
+        updateOnly: [],
       }),
     });
     const { source, sink, journey } = await between([nameOnly]);
@@ -155,6 +156,7 @@ describe('P7: children wait for parents, and wake by themselves', () => {
         fields: { name: record['name'] ?? null, parent: linked },
         lines: {},
         createOnly: [],
+        updateOnly: [],
       };
     },
   });

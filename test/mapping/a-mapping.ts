@@ -27,9 +27,10 @@ export function aMapping(rest: string, files: { [path: string]: string } = {}): 
 
 /** A mapping with one rule, for the field `x`. */
 export function aRule(rule: string): CompiledMapping {
-  return aMapping(
-    `fields:\n  x: ${rule}\nvalue_maps:\n  currencies: { Euro: EUR, Dollar: USD, 'true': 'yes' }\n`,
-  );
+  const maps = rule.includes('map: currencies')
+    ? "value_maps:\n  currencies: { Euro: EUR, Dollar: USD, 'true': 'yes' }\n"
+    : '';
+  return aMapping(`fields:\n  x: ${rule}\n${maps}`);
 }
 
 /** The links of `5` alone. */

@@ -1,45 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { EntityDescription, FieldDescription } from '../../src/connector/contract.ts';
+import type { EntityDescription } from '../../src/connector/contract.ts';
 import { checkAgainst } from '../../src/mapping/against.ts';
+import { deals, order } from './a-description.ts';
 import { aMapping } from './a-mapping.ts';
-
-const field = (type: FieldDescription['type'], more: Partial<FieldDescription> = {}): FieldDescription => ({
-  type,
-  label: '',
-  required: false,
-  readOnly: false,
-  ...more,
-});
-
-const deals: EntityDescription = {
-  entity: 'deals',
-  fields: {
-    dealname: field('text'),
-    amount: field('decimal'),
-    stage: field('enum', { options: ['won', 'lost'] }),
-    erp_number: field('text'),
-    created: field('datetime', { readOnly: true }),
-    company: field('record', { fields: { name: field('text'), country: field('country') } }),
-    line_items: field('lines', { fields: { sku: field('text'), price: field('decimal') } }),
-    owner: field('record'),
-  },
-};
-const order: EntityDescription = {
-  entity: 'sale.order',
-  fields: {
-    name: field('text'),
-    note: field('text'),
-    total: field('decimal', { readOnly: true }),
-    state: field('enum', { options: ['draft', 'sale'] }),
-    order_line: field('lines', {
-      fields: {
-        product: field('text'),
-        price_unit: field('decimal'),
-        kind: field('enum', { options: ['goods'] }),
-      },
-    }),
-  },
-};
 
 const check = (
   rest: string,
@@ -158,19 +121,19 @@ describe('a mapping against its ERP', () => {
     ],
     [
       'fields: { state: { value: sent } }',
-      '4:27 mapping_value_not_offered the ERP field does not offer `sent`; it offers draft, sale',
+      '4:27 mapping_value_not_offered `state` of sale.order does not offer `sent`; it offers draft, sale',
     ],
     [
       'fields: { state: { from: a, default: sent } }',
-      '4:38 mapping_value_not_offered the ERP field does not offer `sent`; it offers draft, sale',
+      '4:38 mapping_value_not_offered `state` of sale.order does not offer `sent`; it offers draft, sale',
     ],
     [
-      "fields: { state: { choose: [{ when: 'true', value: draft }], else: { value: gone } } }",
-      '4:77 mapping_value_not_offered the ERP field does not offer `gone`; it offers draft, sale',
+      "fields: { state: { choose: [{ when: 'a > 1', value: draft }], else: { value: gone } } }",
+      '4:78 mapping_value_not_offered `state` of sale.order does not offer `gone`; it offers draft, sale',
     ],
     [
       'fields: { state: { from: a, map: m } }\nvalue_maps: { m: { won: sale, lost: cancel } }',
-      '5:37 mapping_value_not_offered the ERP field does not offer `cancel`; it offers draft, sale',
+      '5:37 mapping_value_not_offered `state` of sale.order does not offer `cancel`; it offers draft, sale',
     ],
     [
       'fields: { order_line: { from: a } }',
@@ -190,7 +153,7 @@ describe('a mapping against its ERP', () => {
     ],
     [
       'fields: { name: { from: a } }\nlines: { order_line: { for_each: l, key: id, fields: { kind: { value: service } } } }',
-      '5:71 mapping_value_not_offered the ERP field does not offer `service`; it offers goods',
+      '5:71 mapping_value_not_offered `kind` of order_line does not offer `service`; it offers goods',
     ],
     [
       'fields: { name: { from: a } }\nwrite_back: [{ to: crm, field: a, from: nme }]',

@@ -106,19 +106,38 @@ describe('mappings together', () => {
     ]);
   });
 
-  it('cannot write the same records from the same ones, unless under another key', () => {
+  it('cannot write the same records from the same ones, under whatever key', () => {
     const shape = { read: '{ from: crm, entity: companies }', write: '{ to: erp, entity: res.partner }' };
-    expect(read(file('a', 'x: { from: id }', shape), file('b', 'x: { from: id }', shape)).problems).toEqual([
-      'a.yaml:3:1 mapping_same_target `b.yaml` makes `res.partner` of `companies` as well, under the same key',
-      'b.yaml:3:1 mapping_same_target `a.yaml` makes `res.partner` of `companies` as well, under the same key',
-    ]);
     const keyed = { ...shape, write: '{ to: erp, entity: res.partner, key: x }' };
-    expect(read(file('a', 'x: { from: id }', shape), file('b', 'x: { from: id }', keyed)).problems).toEqual(
-      [],
-    );
+    for (const second of [shape, keyed]) {
+      expect(
+        read(file('a', 'x: { from: id }', shape), file('b', 'x: { from: id }', second)).problems,
+      ).toEqual([
+        'a.yaml:3:1 mapping_same_target `b.yaml` makes `res.partner` of `companies` as well',
+        'b.yaml:3:1 mapping_same_target `a.yaml` makes `res.partner` of `companies` as well',
+      ]);
+    }
     const contacts = { ...shape, read: '{ from: crm, entity: contacts }' };
+    const other = { ...shape, write: '{ to: erp, entity: res.users }' };
+    for (const second of [contacts, other]) {
+      expect(
+        read(file('a', 'x: { from: id }', shape), file('b', 'x: { from: id }', second)).problems,
+      ).toEqual([]);
+    }
+  });
+
+  it('cannot write the same entity under the same key, whatever they read', () => {
+    const write = '{ to: erp, entity: res.partner, key: x }';
     expect(
-      read(file('a', 'x: { from: id }', shape), file('b', 'x: { from: id }', contacts)).problems,
+      read(file('a', 'x: { from: id }', { write }), file('b', 'x: { from: id }', { write })).problems,
+    ).toEqual([
+      'a.yaml:3:1 mapping_same_target the flow `b` of `b.yaml` writes `res.partner` under the key `x` as well',
+      'b.yaml:3:1 mapping_same_target the flow `a` of `a.yaml` writes `res.partner` under the key `x` as well',
+    ]);
+    const elsewhere = '{ to: shop, entity: res.partner, key: x }';
+    expect(
+      read(file('a', 'x: { from: id }', { write }), file('b', 'x: { from: id }', { write: elsewhere }))
+        .problems,
     ).toEqual([]);
   });
 
@@ -177,6 +196,17 @@ describe('a value file', () => {
     ],
   ])('is told what is wrong in it, once and at its line: %j', (csv, problems) => {
     expect(problemsWith(csv)).toEqual(problems);
+  });
+
+  it('of 5 MB works, and one that is wrong throughout is told a hundred times', () => {
+    const rows = Array.from({ length: 200_000 }, (_, index) => `a long source value ${index},b\n`);
+    expect(problemsWith(`from,to\n${rows.join('')}`)).toEqual([]);
+    const problems = problemsWith(`from,to\n${rows.join('').replaceAll(',b', '')}`);
+    expect(problems).toHaveLength(101);
+    expect(problems.slice(99)).toEqual([
+      'mappings/values/v.csv:101 mapping_value_file_bad a row has the cells from, to and perhaps note, and this one has 1',
+      'mappings/values/v.csv:101 mapping_value_file_bad after 100 rows that are wrong, the others were not looked at',
+    ]);
   });
 
   it('is blamed itself, and not the mapping that uses it', () => {

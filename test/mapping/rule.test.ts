@@ -91,7 +91,10 @@ describe('where a value comes from', () => {
 
 describe('what happens to a value', () => {
   it('goes through reference, map, default, conversion and length in this order', () => {
-    expect(resultOf("{ from: c, map: currencies, default: 'no', as: boolean }", { c: true })).toBe(true);
+    const translated = aMapping(
+      "fields: { x: { from: c, map: m, default: 'no', as: boolean } }\nvalue_maps: { m: { 'true': 'yes' } }\n",
+    );
+    expect(translated.run({ c: true }, given)).toMatchObject({ fields: { x: true } });
     expect(resultOf("{ default: '7', max: 1, from: c, as: text }", {})).toBe('7');
     expect(resultOf('{ reference: accounts, from: c, as: integer }', { c: '5' })).toBe('42');
   });

@@ -41,6 +41,7 @@ describe('the ending of a record', () => {
         },
       },
       createOnly: ['origin'],
+      updateOnly: [],
     });
   });
 
@@ -186,14 +187,16 @@ describe('the explanation of a record', () => {
         field: 'name',
         rule: '{ from: name, required: true }',
         source: 'n',
-        createOnly: false,
+        inputs: [{ path: 'name', value: 'n' }],
+        writeOn: 'always',
         result: { kind: 'value', value: 'n' },
       },
       {
         field: 'amount',
         rule: '{ from: amount, as: decimal, scale: 2 }',
         source: 'x',
-        createOnly: false,
+        inputs: [{ path: 'amount', value: 'x' }],
+        writeOn: 'always',
         result: {
           kind: 'refused',
           code: 'value_not_decimal',
@@ -204,14 +207,16 @@ describe('the explanation of a record', () => {
         field: 'partner_id',
         rule: '{ from: company.id, reference: accounts }',
         source: '5',
-        createOnly: false,
+        inputs: [{ path: 'company.id', value: '5' }],
+        writeOn: 'always',
         result: { kind: 'value', value: '42' },
       },
       {
         field: 'origin',
         rule: '{ template: CRM {id}, write_on: create }',
         source: 'CRM 1',
-        createOnly: true,
+        inputs: [{ path: 'id', value: '1' }],
+        writeOn: 'create',
         result: { kind: 'value', value: 'CRM 1' },
       },
     ]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readYaml, textOf } from '../../src/mapping/yaml.ts';
+import { readMappings } from '../../src/mapping/read.ts';
 import { aMapping, given, head, problemsOf } from './a-mapping.ts';
 
 const plain = (text: string): unknown => readYaml({ path: 'm.yaml', text }, textOf).plain;
@@ -20,6 +21,16 @@ describe('YAML', () => {
     '.5',
     '012:30',
     '<<',
+    'yes',
+    'Off',
+    'NaN',
+    '.inf',
+    '1_000',
+    '0o17',
+    '0b1',
+    '2026-01-31T09:30:00Z',
+    '12:30:45',
+    '=',
   ])('keeps %s as the text that was written', (written) => {
     expect(plain(`a: ${written}\n`)).toEqual({ a: written });
   });
@@ -74,6 +85,59 @@ describe('YAML', () => {
     expect(problemsOf(`${head}${rest}__proto__: { a: b }\n`)).toEqual([
       '5:1 mapping_unknown_key `__proto__` cannot be a key',
     ]);
+  });
+
+  it('refuses anchors, aliases and merges, which hide what a line says', () => {
+    expect(problemsOf(`${head}fields:\n  x: &a { from: id }\n  y: *a\n`)).toEqual([
+      '6:6 mapping_unreadable `*a` is an alias; write out what it stands for',
+    ]);
+    expect(problemsOf(`${head}fields:\n  x: { <<: { from: id } }\n`)).toEqual([
+      '5:8 mapping_unknown_key unknown key `<<`',
+    ]);
+  });
+
+  it.each([
+    ['x: { from: id, from: name }', '5:18 mapping_duplicate_key `from` is given twice'],
+    ['x: { from: id }\n  "x": { from: name }', '6:3 mapping_duplicate_key `x` is given twice'],
+    ['toString: { from: id }', null],
+  ])('refuses a key that is given twice, however it is written: %s', (fields, problem) => {
+    expect(problemsOf(`${head}fields:\n  ${fields}\n`)).toEqual(problem === null ? [] : [problem]);
+  });
+
+  it('counts lines and columns the same way with a byte order mark and all three kinds of line ends', () => {
+    for (const end of ['\n', '\r\n'])
+      expect(
+        problemsOf(`\uFEFF${`${head}fields:\n  x: { from: id }\n  y: { form: id }\n`.replaceAll('\n', end)}`),
+      ).toEqual(['6:8 mapping_unknown_key unknown key `form`; did you mean `from`?']);
+  });
+
+  it('refuses a file of 5 MB before it is parsed, and says where the values belong', () => {
+    const text = `${head}${rest}value_maps:\n  m:\n${'    a: b\n'.repeat(600_000)}`;
+    const { problems } = readMappings([{ path: 'm.yaml', text }], []);
+    expect(problems).toEqual([
+      {
+        code: 'mapping_too_large',
+        message: 'the file has 5,400,131 characters, and 500,000 are the most',
+        remedy: 'Move long value maps into CSV files under `values/`, and split the file.',
+        at: { file: 'm.yaml', line: 1, column: 1 },
+        frame: expect.stringMatching(/^> 1 \| flow: deals\n/),
+      },
+    ]);
+  });
+
+  it('tells of all of thousands of bad rules, each at its place', () => {
+    const rules = Array.from({ length: 5000 }, (_, index) => `  f${index}: { form: id }\n`);
+    const problems = problemsOf(`${head}fields:\n${rules.join('')}`);
+    expect(problems).toHaveLength(5000);
+    expect(problems.at(-1)).toMatch(/^5004:12 mapping_unknown_key unknown key `form`/);
+  });
+
+  it('does not show the whole of a line without end', () => {
+    const { problems } = readMappings(
+      [{ path: 'm.yaml', text: `${head}about: ${'x'.repeat(5000)}: y\n` }],
+      [],
+    );
+    expect(problems[0]?.frame?.length).toBeLessThan(1000);
   });
 
   it('takes a field named like a part of JavaScript for a field', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { definition } from './definitions.ts';
-import { typeOf } from './endpoint.ts';
 import type { Answer, Call, Endpoint } from './endpoint.ts';
+import { typeOf } from './object-types.ts';
 import { parse } from './objects-api.ts';
 import type { Portal } from './portal.ts';
 import { notFound, refusal } from './refusal.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ObjectType } from '../objects.ts';
+import { nameInAnswers, typeOf } from './object-types.ts';
+import type { ObjectType } from './object-types.ts';
 import { bothSides, linksOf, typesBetween, writtenType } from './associations.ts';
-import { typeOf } from './endpoint.ts';
 import type { Answer, Call, Endpoint } from './endpoint.ts';
 import { parse } from './objects-api.ts';
 import type { Portal } from './portal.ts';
@@ -147,7 +147,12 @@ function listOneV3(portal: Portal, call: Call): Answer {
   const links = visibleLinks(portal, from, call.params['id'] ?? '', to);
   return {
     status: 200,
-    body: { results: links.map(([target]) => ({ id: target, type: `${from}_to_${to}` })) },
+    body: {
+      results: links.map(([target]) => ({
+        id: target,
+        type: `${nameInAnswers(from)}_to_${nameInAnswers(to)}`,
+      })),
+    },
   };
 }
 

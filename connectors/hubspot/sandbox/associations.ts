@@ -1,5 +1,5 @@
-/** HubSpot's own association types. The first of a pair is the unlabelled one, the second marks the primary record. */
-import type { ObjectType } from '../objects.ts';
+/** The association types of the account, most of them HubSpot's own. The first of a pair is the unlabelled one, the second marks the primary record. */
+import type { ObjectType } from './object-types.ts';
 import type { World } from './world.ts';
 
 type Types = { readonly plain: number; readonly primary: number | null };
@@ -13,6 +13,15 @@ const defined: { readonly [pair: string]: Types } = {
   'contacts:deals': { plain: 4, primary: null },
   'deals:line_items': { plain: 19, primary: null },
   'line_items:deals': { plain: 20, primary: null },
+  'tickets:companies': { plain: 339, primary: 26 },
+  'companies:tickets': { plain: 340, primary: 25 },
+  'tickets:contacts': { plain: 16, primary: null },
+  'contacts:tickets': { plain: 15, primary: null },
+  'tickets:deals': { plain: 28, primary: null },
+  'deals:tickets': { plain: 27, primary: null },
+  // The account's own: HubSpot numbers the associations of a custom object for each account.
+  'machines:companies': { plain: 41, primary: null },
+  'companies:machines': { plain: 42, primary: null },
 };
 
 export function typesBetween(from: ObjectType, to: ObjectType): Types | null {
@@ -46,6 +55,8 @@ export function linksOf(
 /** How an association type is written in a v4 answer. */
 export function writtenType(from: ObjectType, to: ObjectType, typeId: number) {
   const own = typesBetween(from, to);
-  const category = typeId === own?.plain || typeId === own?.primary ? 'HUBSPOT_DEFINED' : 'USER_DEFINED';
+  const standard = from !== 'machines' && to !== 'machines';
+  const defined = standard && (typeId === own?.plain || typeId === own?.primary);
+  const category = defined ? 'HUBSPOT_DEFINED' : 'USER_DEFINED';
   return { category, typeId, label: typeId === own?.primary ? 'Primary' : null };
 }

@@ -1,7 +1,7 @@
 /** HubSpot's batches: at most 100 inputs, results in an order of their own, and 207 where some rows fail. */
 import { z } from 'zod';
-import type { ObjectType } from '../objects.ts';
-import { typeOf } from './endpoint.ts';
+import { typeOf } from './object-types.ts';
+import type { ObjectType } from './object-types.ts';
 import type { Answer, Call, Endpoint } from './endpoint.ts';
 import { archiveRows, parse } from './objects-api.ts';
 import type { Portal } from './portal.ts';

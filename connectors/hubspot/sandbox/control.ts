@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { compareIds } from '../objects.ts';
-import type { ObjectType } from '../objects.ts';
+import { typeNamed } from './object-types.ts';
+import type { ObjectType } from './object-types.ts';
 import { bothSides, linksOf, typesBetween } from './associations.ts';
-import { typeOf } from './endpoint.ts';
 import type { Answer } from './endpoint.ts';
 import { rulesSchema } from './misbehave.ts';
 import { archiveRows, parse } from './objects-api.ts';
@@ -29,6 +29,11 @@ const relations: { readonly [type in ObjectType]: readonly Related[] } = {
   ],
   line_items: [{ name: 'deal', to: 'deals', many: false }],
   products: [],
+  tickets: [
+    { name: 'company', to: 'companies', many: false },
+    { name: 'contacts', to: 'contacts', many: true },
+  ],
+  machines: [{ name: 'company', to: 'companies', many: false }],
 };
 
 const related = z
@@ -40,7 +45,7 @@ const flatRecord = z.looseObject({
 });
 
 export function allRecords(portal: Portal, entity: string): Answer {
-  const type = typeOf(entity);
+  const type = typeNamed(entity);
   const records = portal.world.rows[type].flatMap((row) => {
     const state = shown(row, portal.now(), 'reads');
     return state ? [flat(portal, type, { row, state })] : [];
@@ -49,19 +54,19 @@ export function allRecords(portal: Portal, entity: string): Answer {
 }
 
 export function addRecord(portal: Portal, entity: string, body: unknown): Answer {
-  const type = typeOf(entity);
+  const type = typeNamed(entity);
   const { properties, links, stamp } = taken(portal, type, body);
   return commit(portal, type, planCreate(portal, type, { properties }, stamp), links);
 }
 
 export function editRecord(portal: Portal, entity: string, id: string, body: unknown): Answer {
-  const type = typeOf(entity);
+  const type = typeNamed(entity);
   const { properties, links, stamp } = taken(portal, type, body);
   return commit(portal, type, planUpdate(portal, type, { id, properties }, stamp), links);
 }
 
 export function removeRecord(portal: Portal, entity: string, id: string): Answer {
-  const type = typeOf(entity);
+  const type = typeNamed(entity);
   if (!portal.read(type, id)) throw notFound();
   archiveRows(portal, type, [id]);
   return { status: 204 };

@@ -1,5 +1,5 @@
 /** The properties of the sandbox's account, in the form in which HubSpot's properties API gives them. */
-import type { ObjectType } from '../objects.ts';
+import type { ObjectType } from './object-types.ts';
 
 type Option = {
   readonly label: string;
@@ -76,9 +76,9 @@ const own = (name: string, label: string, more: Partial<Sketch> = {}) =>
 const custom = (name: string, label: string, more: Partial<Sketch> = {}) =>
   definition({ name, label, ...more });
 
-const bookkeeping = (modified: string) => [
+const bookkeeping = (modified: string, created = 'createdate') => [
   own('hs_object_id', 'Record ID', { type: 'number', readOnly: true }),
-  own('createdate', 'Create Date', { type: 'datetime', readOnly: true }),
+  own(created, 'Create Date', { type: 'datetime', readOnly: true }),
   own(modified, 'Last Modified Date', { type: 'datetime', readOnly: true }),
   own('hs_merged_object_ids', 'Merged record IDs', {
     type: 'enumeration',
@@ -169,6 +169,33 @@ export const definitions: { readonly [type in ObjectType]: readonly Definition[]
     custom('discontinued', 'Discontinued', { type: 'bool', options: options('true', 'false') }),
     custom('erp_product_number', 'ERP product number'),
   ],
+  tickets: [
+    ...bookkeeping('hs_lastmodifieddate'),
+    own('subject', 'Ticket name'),
+    own('content', 'Ticket description', { fieldType: 'textarea' }),
+    own('hs_pipeline', 'Pipeline', { type: 'enumeration', options: options('0') }),
+    own('hs_pipeline_stage', 'Ticket status', { type: 'enumeration', options: options('1', '2', '3', '4') }),
+    own('hs_ticket_priority', 'Priority', {
+      type: 'enumeration',
+      options: options('LOW', 'MEDIUM', 'HIGH'),
+    }),
+    own('closed_date', 'Close date', { type: 'datetime' }),
+    own('hs_time_to_close', 'Time to close', { ...number, readOnly: true }),
+    custom('erp_ticket_number', 'ERP ticket number'),
+  ],
+  machines: [
+    ...bookkeeping('hs_lastmodifieddate', 'hs_createdate'),
+    custom('name', 'Name'),
+    custom('serial_number', 'Serial number', { hasUniqueValue: true }),
+    custom('power_kw', 'Power (kW)', number),
+    custom('commissioned_on', 'Commissioned on', { type: 'date' }),
+    custom('status', 'Status', {
+      type: 'enumeration',
+      options: options('in_service', 'stopped', 'scrapped'),
+    }),
+    custom('under_warranty', 'Under warranty', { type: 'bool', options: options('true', 'false') }),
+    custom('erp_machine_number', 'ERP machine number'),
+  ],
 };
 
 /** What HubSpot gives where a request names no properties. */
@@ -178,4 +205,6 @@ export const defaultProperties: { readonly [type in ObjectType]: readonly string
   deals: ['dealname', 'amount', 'closedate', 'pipeline', 'dealstage'],
   line_items: ['quantity', 'hs_product_id'],
   products: ['name', 'description', 'price'],
+  tickets: ['subject', 'content', 'hs_pipeline', 'hs_pipeline_stage', 'hs_ticket_priority'],
+  machines: [],
 };

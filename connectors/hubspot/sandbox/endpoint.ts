@@ -1,7 +1,4 @@
-import { objectTypes } from '../objects.ts';
-import type { ObjectType } from '../objects.ts';
 import type { Portal } from './portal.ts';
-import { badRequest } from './refusal.ts';
 
 /** Where a family of endpoints lies, in the paths of v3 and v4 and in the dated ones. */
 export const families = {
@@ -11,6 +8,7 @@ export const families = {
   associations: ['/crm/v4/associations', '/crm/associations/:version'],
   associationsV3: ['/crm/v3/associations'],
   properties: ['/crm/v3/properties', '/crm/properties/:version'],
+  schemas: ['/crm/v3/schemas', '/crm-object-schemas/v3/schemas', '/crm-object-schemas/:version/schemas'],
   account: ['/account-info/v3', '/account-info/:version'],
 } as const;
 
@@ -34,21 +32,3 @@ export type Endpoint = {
   readonly writes: boolean;
   readonly handle: (portal: Portal, call: Call) => Answer;
 };
-
-const typeIds: { readonly [id: string]: ObjectType } = {
-  '0-1': 'contacts',
-  '0-2': 'companies',
-  '0-3': 'deals',
-  '0-7': 'products',
-  '0-8': 'line_items',
-};
-
-/** HubSpot takes the plural, the singular and the type id of an object type. */
-export function typeOf(name: string | undefined): ObjectType {
-  const plural = objectTypes.find(
-    (type) => type === name || type === `${name}s` || type === name?.replace(/y$/, 'ies'),
-  );
-  const type = plural ?? typeIds[name ?? ''];
-  if (type) return type;
-  throw badRequest(`Unable to infer object type from: ${name}`);
-}

@@ -1,6 +1,6 @@
 /** The Northwind company as a HubSpot account: customers, products, and orders as deals that are won. */
 import { Decimal } from 'decimal.js';
-import type { ObjectType } from '../objects.ts';
+import type { ObjectType } from './object-types.ts';
 import { bothSides } from './associations.ts';
 import { readCsv } from './csv.ts';
 import { idOf } from './world.ts';

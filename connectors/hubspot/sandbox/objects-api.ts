@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ObjectType } from '../objects.ts';
+import { nameInAnswers, typeOf } from './object-types.ts';
+import type { ObjectType } from './object-types.ts';
 import { linksOf } from './associations.ts';
-import { typeOf } from './endpoint.ts';
 import type { Answer, Call, Endpoint } from './endpoint.ts';
 import type { Portal, Seen } from './portal.ts';
 import { Refusal, badRequest, correlationId, notFound } from './refusal.ts';
@@ -68,9 +68,9 @@ function withAssociations(portal: Portal, type: ObjectType, seen: Seen, query: C
   const associations = asked.flatMap((to) => {
     const results = linksOf(portal.world, type, seen.row.id, to).map(([id]) => ({
       id,
-      type: `${type}_to_${to}`,
+      type: `${nameInAnswers(type)}_to_${nameInAnswers(to)}`,
     }));
-    return results.length > 0 ? [[to, { results }] as const] : [];
+    return results.length > 0 ? [[nameInAnswers(to), { results }] as const] : [];
   });
   return {
     ...writtenObject(portal.world, type, seen, listOf(query['properties'])),

@@ -1,5 +1,6 @@
 import type { Journal } from '../../../src/connector/journal.ts';
-import type { ObjectType } from '../objects.ts';
+import { portalId } from './object-types.ts';
+import type { ObjectType } from './object-types.ts';
 import type { Misbehaviour } from './misbehave.ts';
 import { apply, idOf, rowOf, shown } from './world.ts';
 import type { Delay, Entry, Row, State, World } from './world.ts';
@@ -26,8 +27,6 @@ export type Portal = {
 };
 
 export type Seen = { readonly row: Row; readonly state: State };
-
-export const portalId = 4_210_077;
 
 export function openPortal(
   world: World,

@@ -1,8 +1,8 @@
 /** What becomes of one record of a request: the entries to commit, or the error that the row gets. */
 import { z } from 'zod';
-import { shapes } from '../objects.ts';
-import type { ObjectType } from '../objects.ts';
-import { bothSides } from './associations.ts';
+import { nameInAnswers, objectTypes, stampsOf } from './object-types.ts';
+import type { ObjectType } from './object-types.ts';
+import { bothSides, typesBetween } from './associations.ts';
 import type { Portal } from './portal.ts';
 import { badRequest, invalidBody, rowNotFound } from './refusal.ts';
 import type { PropertyProblem } from './refusal.ts';
@@ -65,7 +65,7 @@ export function planUpdate(
   if (!seen) return { status: 404, error: rowNotFound([given.id], type), missing: true };
   if (portal.misbehaviour.rules().refuseIds.includes(given.id))
     return invalid(
-      [{ name: shapes[type].modified, error: 'SANDBOX_RULE', message: 'this row is refused by a rule' }],
+      [{ name: stampsOf(type).modified, error: 'SANDBOX_RULE', message: 'this row is refused by a rule' }],
       portal.id,
     );
   const checked = checkValues(portal.world, type, given.properties);
@@ -93,16 +93,11 @@ function planLink(portal: Portal, from: ObjectType, id: string, { to, types }: A
   return [{ op: 'link', from, id, to: target, toId: to.id, ...sides }];
 }
 
-const targets: { readonly [type in ObjectType]: { readonly [typeId: number]: ObjectType } } = {
-  companies: { 2: 'contacts', 280: 'contacts', 6: 'deals', 342: 'deals' },
-  contacts: { 1: 'companies', 279: 'companies', 4: 'deals' },
-  deals: { 5: 'companies', 341: 'companies', 3: 'contacts', 19: 'line_items' },
-  line_items: { 20: 'deals' },
-  products: {},
-};
-
 function targetOf(from: ObjectType, asked: readonly number[]): ObjectType | undefined {
-  return asked.map((type) => targets[from][type]).find((type) => type !== undefined);
+  return objectTypes.find((to) => {
+    const types = typesBetween(from, to);
+    return types !== null && asked.some((type) => type === types.plain || type === types.primary);
+  });
 }
 
 /** The id of a record by a unique property, or the id itself. */
@@ -126,6 +121,6 @@ function invalid(problems: readonly PropertyProblem[], portalId: number): Refuse
 }
 
 function clash(type: ObjectType, holder: string): Refused {
-  const message = `${type} already exists. Existing ID: ${holder}`;
+  const message = `${nameInAnswers(type)} already exists. Existing ID: ${holder}`;
   return { status: 409, error: { status: 'error', category: 'CONFLICT', message }, missing: false };
 }

@@ -1,7 +1,8 @@
 /** HubSpot's search: filter groups, one sort, pages by offset, and a ceiling of 10,000 results for one query. */
 import { z } from 'zod';
-import { compareIds, objectTypes, shapes } from '../objects.ts';
-import type { ObjectType } from '../objects.ts';
+import { compareIds } from '../objects.ts';
+import { objectTypes, stampsOf } from './object-types.ts';
+import type { ObjectType } from './object-types.ts';
 import { linksOf } from './associations.ts';
 import type { Portal, Seen } from './portal.ts';
 import { badRequest } from './refusal.ts';
@@ -225,8 +226,8 @@ function reader(
   numeric: boolean,
 ): (row: Row, state: State) => string | number | null {
   if (name === 'hs_object_id') return (row) => row.id;
-  if (name === 'createdate') return (row) => row.createdAt;
-  if (name === shapes[type].modified) return (_row, state) => state.updatedAt;
+  if (name === stampsOf(type).created) return (row) => row.createdAt;
+  if (name === stampsOf(type).modified) return (_row, state) => state.updatedAt;
   return (_row, state) => {
     const value = state.properties[name];
     if (value === undefined) return null;

@@ -9,6 +9,7 @@ import type { Answer, Call, Endpoint } from './endpoint.ts';
 import { limitHeaders } from './misbehave.ts';
 import { objectsApi } from './objects-api.ts';
 import type { Portal } from './portal.ts';
+import { schemasApi } from './schemas-api.ts';
 import { Refusal, badRequest, refusal, unauthorized } from './refusal.ts';
 
 const bodyLimit = 16 * 1024 * 1024;
@@ -36,7 +37,7 @@ export function sandboxServer(portal: Portal, token: string): FastifyInstance {
   server.addHook('onRequest', async (_request, reply) => void reply.header('date', dated(portal.now())));
 
   const counts: { [operation: string]: number } = {};
-  for (const endpoint of [...objectsApi, ...batchApi, ...associationsApi, ...accountApi]) {
+  for (const endpoint of [...objectsApi, ...batchApi, ...associationsApi, ...accountApi, ...schemasApi]) {
     for (const prefix of families[endpoint.family]) {
       const handler = (request: FastifyRequest, reply: FastifyReply) => {
         counts[endpoint.name] = (counts[endpoint.name] ?? 0) + 1;

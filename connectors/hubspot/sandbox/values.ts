@@ -1,5 +1,5 @@
 /** What HubSpot accepts as the value of a property, and how it keeps it. */
-import type { ObjectType } from '../objects.ts';
+import type { ObjectType } from './object-types.ts';
 import type { Definition } from './definitions.ts';
 import type { PropertyProblem } from './refusal.ts';
 import type { World } from './world.ts';

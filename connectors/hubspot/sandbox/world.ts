@@ -2,8 +2,9 @@
  * The state of the sandbox's HubSpot account, and the entries that make it. Every change is an entry that says
  * exactly what came of it (ids, stamps, when it shows), so that replaying the journal makes the same account.
  */
-import { compareIds, objectTypes } from '../objects.ts';
-import type { ObjectType } from '../objects.ts';
+import { compareIds } from '../objects.ts';
+import { objectTypes } from './object-types.ts';
+import type { ObjectType } from './object-types.ts';
 import { definitions } from './definitions.ts';
 import type { Definition } from './definitions.ts';
 
@@ -89,6 +90,8 @@ const firstIds: { readonly [type in ObjectType]: number } = {
   deals: 28_400_000_000,
   line_items: 39_700_000_000,
   products: 31_000_000_000,
+  tickets: 22_800_000_000,
+  machines: 18_600_000_000,
 };
 const nothing: Row['past'] = [];
 

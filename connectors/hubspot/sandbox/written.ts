@@ -1,10 +1,9 @@
 /** How the sandbox writes an object, its properties and its instants into an answer. */
-import { shapes } from '../objects.ts';
-import type { ObjectType } from '../objects.ts';
+import { nameInAnswers, portalId, stampsOf } from './object-types.ts';
+import type { ObjectType } from './object-types.ts';
 import { defaultProperties } from './definitions.ts';
 import type { Seen } from './portal.ts';
 import type { World } from './world.ts';
-import { portalId } from './portal.ts';
 
 /** HubSpot is written in Java, whose instants leave out a fraction of zero. */
 export function writtenInstant(ms: number): string {
@@ -17,11 +16,11 @@ export function writtenObject(
   { row, state }: Seen,
   asked: readonly string[] | null,
 ) {
-  const { modified } = shapes[type];
-  const names = new Set([...(asked ?? defaultProperties[type]), 'hs_object_id', 'createdate', modified]);
+  const { created, modified } = stampsOf(type);
+  const names = new Set([...(asked ?? defaultProperties[type]), 'hs_object_id', created, modified]);
   const kept: { [name: string]: string } = {
     hs_object_id: row.id,
-    createdate: writtenInstant(row.createdAt),
+    [created]: writtenInstant(row.createdAt),
     [modified]: writtenInstant(state.updatedAt),
   };
   // A name that the account does not know is silently left out.
@@ -33,6 +32,6 @@ export function writtenObject(
     updatedAt: writtenInstant(state.updatedAt),
     archived: state.archivedAt !== null,
     ...(state.archivedAt !== null && { archivedAt: writtenInstant(state.archivedAt) }),
-    url: `https://app.hubspot.com/contacts/${portalId}/record/${type}/${row.id}`,
+    url: `https://app.hubspot.com/contacts/${portalId}/record/${nameInAnswers(type)}/${row.id}`,
   };
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { Environment } from './environment.ts';
+import { type Environment, modelOf } from './environment.ts';
 import { answerOf } from './methods.ts';
 import { create, type Given, unlink, write } from './orm.ts';
 import { settleOrders } from './sale.ts';
+import type { Field } from './schema.ts';
 import { constraintAsValidation, ServerError } from './server-error.ts';
 
 type ControlAnswer = { readonly status: number; readonly body: unknown };
@@ -43,6 +44,13 @@ export function control(controls: Controls): (method: string, path: string, text
   };
 }
 
+/** A command line gives texts alone; a person who types `false` or the id of a record means that. */
+function meant(field: Field | undefined, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (field?.type === 'boolean') return value === 'true';
+  return field?.type === 'many2one' && /^\d+$/.test(value) ? Number(value) : value;
+}
+
 function onRecords(
   env: Environment,
   method: string,
@@ -50,8 +58,15 @@ function onRecords(
   id: number | null,
   text: string,
 ): ControlAnswer {
-  const names = [...(env.models.get(model)?.fields.keys() ?? [])];
-  const given = (): Given => values.parse(JSON.parse(text));
+  const { fields } = modelOf(env, model);
+  const names = [...fields.keys()];
+  const given = (): Given =>
+    Object.fromEntries(
+      Object.entries(values.parse(JSON.parse(text))).map(([name, value]) => [
+        name,
+        meant(fields.get(name), value),
+      ]),
+    );
   if (id === null) {
     if (method === 'GET')
       return {

@@ -1,6 +1,6 @@
 import { Decimal } from 'decimal.js';
 import { type Environment, modelOf } from './environment.ts';
-import type { Field, Row, Stored } from './schema.ts';
+import { activeField, type Field, type Row, type Stored } from './schema.ts';
 import { valueError } from './server-error.ts';
 
 type Leaf = readonly [field: string, operator: string, value: unknown];
@@ -14,13 +14,12 @@ export function search(env: Environment, name: string, domain: Domain, order?: u
   const model = modelOf(env, name);
   const leaves = domain.filter((part): part is Leaf => Array.isArray(part));
   const test = compile(env, name, domain);
+  const active = activeField(model);
   const hidesArchived =
-    model.fields.has('active') &&
-    env.context['active_test'] !== false &&
-    !leaves.some(([field]) => field === 'active');
+    active !== null && env.context['active_test'] !== false && !leaves.some(([field]) => field === active);
   const ids: number[] = [];
   for (const [id, row] of candidates(env, name, domain, leaves)) {
-    if ((!hidesArchived || row['active'] !== false) && test(id, row)) ids.push(id);
+    if ((!hidesArchived || row[active] !== false) && test(id, row)) ids.push(id);
   }
   return sorted(env, name, ids, typeof order === 'string' && order !== '' ? order : model.order);
 }

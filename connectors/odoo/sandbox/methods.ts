@@ -3,7 +3,7 @@ import { type Environment, modelOf } from './environment.ts';
 import { load, type Refusal } from './load.ts';
 import { create, defaultOf, type Given, hasDefault, unlink, write } from './orm.ts';
 import { cancelOrders, confirmOrders, settleOrders } from './sale.ts';
-import { externalIdOf, type Field } from './schema.ts';
+import { activeField, externalIdOf, type Field } from './schema.ts';
 import { accessError, valueError } from './server-error.ts';
 import { toAnswer } from './stored-value.ts';
 
@@ -85,7 +85,8 @@ const common: { readonly [name: string]: Method } = {
   action_archive: ofRecords(
     [],
     (env, model, ids) => {
-      for (const id of ids) write(env, model, id, { active: false });
+      const active = activeField(modelOf(env, model)) ?? 'active';
+      for (const id of ids) write(env, model, id, { [active]: false });
       return env.version === 16 ? true : undefined;
     },
     true,

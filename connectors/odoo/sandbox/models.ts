@@ -165,6 +165,22 @@ const orderLine = (version: Version): Fields => ({
   price_total: money('Total'),
 });
 
+/** A model that somebody made in Odoo's own screens: all that is made there bears names with `x_`. */
+const machine: Fields = {
+  x_name: char('Name', { required: true }),
+  x_active: bool('Active', { default: true }),
+  x_serial_number: char('Serial Number'),
+  x_partner_id: one('Customer', 'res.partner'),
+  x_commissioned_on: { type: 'date', string: 'Commissioned On' },
+  x_power_kw: number('Power (kW)', 2),
+  x_state: choice('State', [
+    ['running', 'Running'],
+    ['stopped', 'Stopped'],
+    ['scrapped', 'Scrapped'],
+  ]),
+  x_under_warranty: bool('Under Warranty'),
+};
+
 const externalId: Fields = {
   module: char('Module', { required: true, default: '' }),
   name: char('External Identifier', { required: true }),
@@ -250,6 +266,7 @@ export function modelsOf(version: Version): ReadonlyMap<string, Model> {
         'key',
       ),
     ],
+    ['x_machine', model('Machine', machine, 'x_name')],
     ['ir.model.data', model('Model Data', externalId, 'module, model, name')],
     [
       'ir.sequence',

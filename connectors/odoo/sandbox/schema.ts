@@ -44,6 +44,10 @@ export type Model = {
   readonly order: string;
 };
 
+/** The field that hides a record; on a model made in Odoo's own screens it is called `x_active`. */
+export const activeField = ({ fields }: Model): string | null =>
+  ['active', 'x_active'].find((name) => fields.has(name)) ?? null;
+
 /** A value of a row as text; empty for what it does not have. */
 export const textOf = (row: Row | undefined, field: string): string => String(row?.[field] || '');
 

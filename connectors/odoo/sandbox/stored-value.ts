@@ -111,7 +111,7 @@ export function toAnswer(env: Environment, id: number, row: Row, name: string, f
 /** What a record is called where another one names it. */
 function displayName(env: Environment, row: Row): string {
   const parent = env.store.get('res.partner', Number(row['parent_id'] ?? 0));
-  const own = textOf(row, 'name') || textOf(row, 'key') || textOf(row, 'id');
+  const own = textOf(row, 'name') || textOf(row, 'x_name') || textOf(row, 'key') || textOf(row, 'id');
   if (parent !== undefined) return `${textOf(parent, 'name')}, ${own}`;
   const code = textOf(row, 'default_code');
   return code === '' ? own : `[${code}] ${own}`;

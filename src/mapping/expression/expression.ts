@@ -4,6 +4,8 @@ import type { Scope } from '../record-path.ts';
 import { isRefusal, refuse, type Refusal } from '../refusal.ts';
 import { parseMistake, runMistake, typeMistake } from './mistake.ts';
 import { language, written } from './language.ts';
+import type { Comparison } from './comparison.ts';
+import { beginSteps } from './steps.ts';
 import { type Read, rewrite, type Rewritten, type StaticMistake } from './rewrite.ts';
 
 /** A compiled CEL expression. It has no clock, no randomness and no way to run on and on. */
@@ -11,6 +13,15 @@ export type Expression = {
   readonly text: string;
   /** The fields that it reads, for checks against what a vendor describes. */
   readonly reads: readonly Read[];
+  readonly comparisons: readonly Comparison[];
+  /** True when it gives the same for every record, at any time. */
+  readonly constant: boolean;
+  /** Where in the text it asks for the instant of the decision first; null when it does not. */
+  readonly nowAt: number | null;
+  /** The same for expressions that differ in spaces and needless brackets alone. */
+  readonly meaning: string;
+  /** The kind of what it gives, as far as can be seen without running it; null when it depends. */
+  readonly gives: 'text' | 'integer' | 'decimal' | 'boolean' | null;
   /** True when it can only give true or false, as far as can be seen without running it; null when it depends. */
   readonly yesOrNo: boolean | null;
   /** Numbers come out as decimal text. A mistake in the data is a refusal, never a throw. */
@@ -35,13 +46,20 @@ export function compileExpression(
   return {
     text,
     reads: rewritten.reads,
+    comparisons: rewritten.comparisons,
+    constant: rewritten.constant,
+    nowAt: rewritten.nowAt,
+    meaning: rewritten.text,
+    gives: kinds[checked.type ?? ''] ?? null,
     yesOrNo: checked.type === 'dyn' ? null : checked.type === 'bool',
     run: (scope) => {
       try {
+        beginSteps();
         const result: unknown = compiled({
           _here: scope.line ?? scope.record,
           _record: scope.record,
           _line: scope.line,
+          _now: scope.now ?? '',
         });
         return toValue(result);
       } catch (error) {
@@ -50,6 +68,13 @@ export function compileExpression(
     },
   };
 }
+
+const kinds: { readonly [type: string]: Expression['gives'] } = {
+  string: 'text',
+  int: 'integer',
+  Decimal: 'decimal',
+  bool: 'boolean',
+};
 
 type Compiled = ReturnType<typeof language.parse>;
 

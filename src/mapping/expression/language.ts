@@ -1,11 +1,9 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { Decimal, parseDecimal } from '../decimal.ts';
-
-/** A mistake in the values that an expression meets; the message is for the admin and reads on from the expression. */
-export class ExpressionMistake extends Error {}
+import { ExpressionMistake, lookAt, takeSteps } from './steps.ts';
 
 /** What an expression may call. CEL has more: `matches` can run for seconds, `double` is a float, and so on. */
-export const functions = ['decimal', 'int', 'string', 'bool', 'size', 'has'] as const;
+export const functions = ['decimal', 'int', 'string', 'bool', 'size', 'has', 'now'] as const;
 export const methods = [
   'contains',
   'startsWith',
@@ -31,7 +29,7 @@ export const refused: { readonly [name: string]: string } = {
   duration: 'there is no arithmetic with dates',
 };
 
-/** The longest list that an expression goes through. Two lists may be nested, so a million steps at the worst. */
+/** The longest list that an expression goes through. */
 const longestList = 1000;
 
 const limits = {
@@ -55,9 +53,11 @@ function makeLanguage(): Environment {
     homogeneousAggregateLiterals: false,
     limits: { ...limits, maxAstNodes: 2000, maxDepth: 250 },
   });
+  environment.registerVariable('_now', 'string');
   environment.registerType('Decimal', { ctor: Decimal });
   environment.registerFunction('decimal(dyn): Decimal', (value: unknown) => number(value));
   environment.registerFunction('string(Decimal): string', (value: Decimal) => value.toFixed());
+  environment.registerFunction('_look(dyn): dyn', lookAt);
   environment.registerFunction('_field(dyn, string): dyn', fieldOf);
   environment.registerFunction('_at(dyn, dyn): dyn', elementAt);
   environment.registerFunction('_items(dyn): list<dyn>', itemsOf);
@@ -142,7 +142,9 @@ function fieldOf(value: unknown, name: string): unknown {
   if (value === null || value === undefined) return null;
   if (typeof value !== 'object' || Array.isArray(value))
     throw new ExpressionMistake(`asks ${nameOf(value)} for its field \`${name}\``);
-  return Object.hasOwn(value, name) ? ((value as { readonly [name: string]: unknown })[name] ?? null) : null;
+  return Object.hasOwn(value, name)
+    ? lookAt((value as { readonly [name: string]: unknown })[name] ?? null)
+    : lookAt(null);
 }
 
 function elementAt(value: unknown, place: unknown): unknown {
@@ -150,7 +152,7 @@ function elementAt(value: unknown, place: unknown): unknown {
   if (value === null || value === undefined) return null;
   if (typeof place !== 'bigint' || !Array.isArray(value))
     throw new ExpressionMistake(`asks ${nameOf(value)} for one of its elements`);
-  return value[Number(place)] ?? null;
+  return lookAt(value[Number(place)] ?? null);
 }
 
 function itemsOf(value: unknown): unknown {
@@ -158,6 +160,7 @@ function itemsOf(value: unknown): unknown {
     throw new ExpressionMistake(`goes through ${nameOf(value)} as if it were a list`);
   if (value.length > longestList)
     throw new ExpressionMistake(`goes through a list of ${value.length}; ${longestList} is the most`);
+  takeSteps(value.length);
   return value;
 }
 

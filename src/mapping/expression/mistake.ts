@@ -1,9 +1,12 @@
 import { type ASTNode, EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js';
-import { ExpressionMistake } from './language.ts';
+import { ExpressionMistake } from './steps.ts';
 import { pathOf, type Rewritten, type StaticMistake } from './rewrite.ts';
+
+const tooDeep = 'is too long or too deep; split it into several fields';
 
 /** What is wrong with an expression that cannot be read, in words. */
 export function parseMistake(error: unknown, text: string): StaticMistake {
+  if (error instanceof RangeError) return { mistake: tooDeep, at: 0 };
   if (!(error instanceof ParseError)) throw error;
   const at = error.range?.start ?? 0;
   if (text.trim() === '') return { mistake: 'is empty', at: 0 };
@@ -11,8 +14,7 @@ export function parseMistake(error: unknown, text: string): StaticMistake {
   if (text.charAt(at) === '&' || text.charAt(at) === '|') {
     return { mistake: `has a single \`${text.charAt(at)}\`; write \`${text.charAt(at).repeat(2)}\``, at };
   }
-  if (error.code.startsWith('limit') || /exceed|limit/i.test(error.summary))
-    return { mistake: 'is too long or too deep; split it into several fields', at };
+  if (error.code.startsWith('limit') || /exceed|limit/i.test(error.summary)) return { mistake: tooDeep, at };
   const rest = text.slice(at).trim();
   if (rest === '') return { mistake: 'ends too early', at: text.length };
   return { mistake: `cannot be read from \`${rest.length > 20 ? `${rest.slice(0, 20)}…` : rest}\` on`, at };
@@ -28,6 +30,8 @@ export function typeMistake(error: unknown, rewritten: Rewritten): StaticMistake
 /** Why an expression failed on a record. Reads on from the expression. */
 export function runMistake(error: unknown, rewritten: Rewritten): string {
   if (error instanceof ExpressionMistake) return error.message;
+  if (error instanceof RangeError)
+    return 'meets a value that is nested too deeply, or makes a text that is too long';
   if (!(error instanceof EvaluationError)) return 'failed, and it cannot be said why';
   return explain(error.summary, rewritten.origin(error.range?.start ?? 0, error.range?.end ?? 0));
 }

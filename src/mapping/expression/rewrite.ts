@@ -1,5 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { didYouMean } from '../../errors/suggestion.ts';
+import { type Comparison, comparisonOf, contradictionIn } from './comparison.ts';
 import { functions, macros, methods, refused } from './language.ts';
 
 /** A field that an expression reads. `here` is the line inside `lines`, else the record. */
@@ -15,6 +16,11 @@ export type StaticMistake = { readonly mistake: string; readonly at: number };
 export type Rewritten = {
   readonly text: string;
   readonly reads: readonly Read[];
+  readonly comparisons: readonly Comparison[];
+  /** True when nothing of the record and no clock is asked: it gives the same for every record. */
+  readonly constant: boolean;
+  /** Where `now()` is asked first, or null. */
+  readonly nowAt: number | null;
   readonly mistakes: readonly StaticMistake[];
   /** What was written where a node of the rewritten text begins and ends. */
   readonly origin: (start: number, end: number) => ASTNode | null;
@@ -35,6 +41,9 @@ type Bound = ReadonlyMap<string, Omit<Read, 'at'> | null>;
 export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
   let text = '';
   const reads: Read[] = [];
+  const comparisons: Comparison[] = [];
+  let constant = true;
+  let nowAt: number | null = null;
   const mistakes: StaticMistake[] = [];
   const origins: { start: number; end: number; node: ASTNode }[] = [];
 
@@ -59,11 +68,20 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
     const start = text.length;
     const read = pathOf(node, bound, reserved);
     if (read !== null && !inPath && read.steps.length > 0) reads.push({ ...read, at: node.start });
-    writeNode(node, bound, depth);
+    compare(node, bound);
+    writeNode(node, bound, depth, inPath);
     origins.push({ start, end: text.length, node });
   }
 
-  function writeNode(node: ASTNode, bound: Bound, depth: number): void {
+  function compare(node: ASTNode, bound: Bound): void {
+    const fieldOf = (side: ASTNode): Omit<Read, 'at'> | null => pathOf(side, bound, reserved);
+    const comparison = comparisonOf(node, fieldOf);
+    if (comparison !== null) comparisons.push(comparison);
+    const contradiction = contradictionIn(node, fieldOf);
+    if (contradiction !== null) mistakes.push(contradiction);
+  }
+
+  function writeNode(node: ASTNode, bound: Bound, depth: number, inPath: boolean): void {
     const inner =
       (child: ASTNode, inPath = false): (() => void) =>
       () =>
@@ -72,7 +90,9 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
       case 'value':
         return writeLiteral(node);
       case 'id':
-        if (bound.has(node.args)) return put(node.args);
+        // A variable of an outer list may be looked at again and again by an inner one, which is counted.
+        if (bound.has(node.args)) return put(inPath ? node.args : `_look(${node.args})`);
+        constant = false;
         return put(
           reserved.includes(node.args) ? `_${node.args}` : `_field(_here, ${JSON.stringify(node.args)})`,
         );
@@ -89,7 +109,7 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
       case 'map':
         return put('{', () => writeEntries(node.args, bound, depth), '}');
       case '?:':
-        return put('(', inner(node.args[0]), ' ? ', inner(node.args[1]), ' : ', inner(node.args[2]), ')');
+        return writeChoice(node.args, inner);
       case '!_':
       case '-_':
         return put(node.op.charAt(0), '(', inner(node.args), ')');
@@ -102,6 +122,16 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
       default:
         return put('(', inner(node.args[0]), ` ${node.op} `, inner(node.args[1]), ')');
     }
+  }
+
+  /** `x ? "a" : null` says that there may be no value, and is not a mixture of kinds. */
+  function writeChoice(
+    [condition, yes, no]: readonly [ASTNode, ASTNode, ASTNode],
+    inner: (child: ASTNode) => () => void,
+  ): void {
+    const mayBeNothing = [yes, no].some(({ op, args }) => op === 'value' && args === null);
+    const [open, close] = mayBeNothing ? ['dyn(', ')'] : ['', ''];
+    put('(', inner(condition), ` ? ${open}`, inner(yes), `${close} : ${open}`, inner(no), `${close})`);
   }
 
   function writeLiteral(node: ASTNode): void {
@@ -135,11 +165,19 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
     depth: number,
   ): void {
     if (!functions.some((known) => known === name)) return wrong(node, unknown(name));
+    if (name === 'now') return writeNow(node, given);
     if (name !== 'has') return put(`${name}(`, each(given, bound, depth), ')');
     const [field] = given;
     if (field === undefined || pathOf(field, bound, reserved) === null)
       return wrong(node, 'gives `has` something else than one field, such as has(company.id)');
     return put('(', () => write(field, bound, depth), ' != null)');
+  }
+
+  function writeNow(node: ASTNode, given: readonly ASTNode[]): void {
+    if (given.length > 0) return wrong(node, 'gives `now` something; write now()');
+    constant = false;
+    nowAt ??= node.start;
+    put('_now');
   }
 
   function writeMethod(
@@ -157,6 +195,7 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
     const [variable, ...rest] = given;
     if (variable?.op !== 'id' || rest.length === 0)
       return wrong(node, `needs a name and an expression for \`${name}\`, such as ${name}(item, …)`);
+    if (variable.args.startsWith('_')) return wrong(node, 'names a variable that begins with `_`');
     if (depth >= deepestNesting) return wrong(node, 'goes through lists more than two deep');
     const within = new Map([...bound, [variable.args, pathOf(of, bound, reserved)]]);
     return put(
@@ -173,11 +212,11 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
     origins
       .filter((mark) => mark.start <= start && end <= mark.end)
       .toSorted((a, b) => a.end - a.start - (b.end - b.start))[0]?.node ?? null;
-  return { text, reads, mistakes, origin };
+  return { text, reads, comparisons, constant, nowAt, mistakes, origin };
 }
 
 function unknown(name: string): string {
-  const reason = refused[name];
+  const reason = Object.hasOwn(refused, name) ? refused[name] : undefined;
   if (reason !== undefined) return `calls \`${name}\`, which cannot be used: ${reason}`;
   return `calls \`${name}\`, which does not exist${didYouMean(name, [...functions, ...methods, ...macros])}`;
 }

@@ -3,7 +3,9 @@ import type { SourceBench } from '../../contract/source.ts';
 import { bench } from './bench.ts';
 import { recordedErrors, secretInAnswers } from './recorded-errors.ts';
 
-async function open(): Promise<SourceBench> {
+type Subject = { readonly entity: string; readonly path: string; readonly with: readonly string[] };
+
+async function open({ entity, path, with: related }: Subject): Promise<SourceBench> {
   const own = await bench({ settings: { overlapSeconds: 60, settledSeconds: 15 } });
   const create = async (count: number): Promise<string[]> => {
     const ids: string[] = [];
@@ -11,26 +13,26 @@ async function open(): Promise<SourceBench> {
       const inputs = Array.from({ length: Math.min(100, count - ids.length) }, (_, index) => ({
         properties: { name: `Made ${ids.length + index}` },
       }));
-      const { body } = await own.call('POST', '/crm/v3/objects/companies/batch/create', { inputs });
+      const { body } = await own.call('POST', `/crm/v3/objects/${path}/batch/create`, { inputs });
       ids.push(...body.results.map(({ id }) => id).toReversed());
     }
     return ids;
   };
   return {
     source: own.source,
-    entity: 'companies',
-    with: [],
+    entity,
+    with: related,
     clock: own.clock,
     graceMs: 75_000,
     create,
-    edit: async (id) => void (await own.edit('companies', id, { city: 'Elsewhere' })),
+    edit: async (id) => void (await own.edit(entity, id, { name: 'Edited' })),
     createLate: async (ms) => {
       await own.misbehave({ lateCommitMs: ms });
-      const { id } = await own.add('companies', { name: 'Late' });
+      const { id } = await own.add(entity, { name: 'Late' });
       await own.misbehave({});
       return id;
     },
-    remove: (id) => own.remove('companies', id),
+    remove: (id) => own.remove(entity, id),
     unknownId: '99999999999',
     answerWith: (answer) => own.misbehave({ answer }),
     requests: async () => (await own.stats()).requests,
@@ -41,4 +43,8 @@ async function open(): Promise<SourceBench> {
   };
 }
 
-sourceContract('HubSpot', { open, errors: recordedErrors });
+const companies = { entity: 'companies', path: 'companies', with: [] };
+const machines = { entity: 'machines', path: 'p_machines', with: ['company'] };
+
+sourceContract('HubSpot', { open: () => open(companies), errors: recordedErrors });
+sourceContract('A custom object of HubSpot', { open: () => open(machines), errors: recordedErrors });

@@ -46,6 +46,14 @@ describe('HubSpot faults', () => {
     expect(limited('SECONDLY', '', { 'retry-after': 'soon' }).retryAfterMs).toBe(1000);
   });
 
+  it('takes an object type that HubSpot does not know for a matter of the settings', () => {
+    const fault = classify(reply(400, { status: 'error', message: 'Unable to infer object type from: 2-9' }));
+    expect(fault).toMatchObject({ kind: 'config', code: 'hubspot_unknown_entity', fields: [] });
+    expect(fault.message).toBe(
+      'HubSpot does not have this object any more (400): Unable to infer object type from: 2-9',
+    );
+  });
+
   it('waits two seconds for a lock, and as long as HubSpot asks while it migrates the account', () => {
     expect(classify(reply(423)).retryAfterMs).toBe(2000);
     expect(classify(reply(477, null, { 'retry-after': '86400' })).retryAfterMs).toBe(86_400_000);

@@ -144,7 +144,7 @@ describe('the settings of HubSpot', () => {
   it('refuse what they do not know, and take numbers as text', () => {
     expect(parse({ token: 't', overlap: 5 }).success).toBe(false);
     expect(parse({ token: 't', pathVersion: 'v4' }).success).toBe(false);
-    expect(parse({ token: 't', properties: { tickets: ['a'] } }).success).toBe(false);
+    expect(parse({ token: 't', properties: { tickets: 'a' } }).success).toBe(false);
     expect(hubspot.settings.parse({ token: 't', overlapSeconds: '120' }).overlapSeconds).toBe(120);
     expect(parse({ token: 't', overlapSeconds: 'long' }).success).toBe(false);
   });

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { Capabilities } from '../../src/connector/contract.ts';
+import { readMappings } from '../../src/mapping/read.ts';
+import { checkFlows } from '../../src/sync/check-flows.ts';
+
+type Source = NonNullable<Capabilities['source']>;
+
+const sink: Capabilities['sink'] = {
+  creates: true,
+  atomicBatches: true,
+  idempotentCreates: true,
+  removals: [],
+};
+const fixed: Source = { entities: { companies: { with: [] } }, otherEntities: null, deletes: 'none' };
+const open: Source = { ...fixed, otherEntities: { with: ['company'] } };
+
+/** What is said against a flow that reads `read` from a source with these capabilities. */
+function problems(read: string, source: Source): string[] {
+  const text = `flow: machines\nread: { from: crm, ${read} }\nwrite: { to: erp, entity: x_machine }\nfields:\n  x_name: { from: name }\n`;
+  const { mappings } = readMappings([{ path: 'machines.yaml', text }], []);
+  const offers = [
+    { name: 'crm', title: 'The CRM', capabilities: { source, sink } },
+    { name: 'erp', title: 'The ERP', capabilities: { source: null, sink } },
+  ];
+  return checkFlows(mappings, offers).map(({ code, message }) => `${code}: ${message}`);
+}
+
+describe('a flow that is loaded', () => {
+  it('may read an entity that the connector does not know by name, where accounts have their own', () => {
+    expect(problems('entity: machines', open)).toEqual([]);
+    expect(problems('entity: machines, with: [company]', open)).toEqual([]);
+    expect(problems('entity: machines', fixed)).toEqual([
+      expect.stringMatching(/^unknown_entity: .*reads machines, which The CRM does not offer/),
+    ]);
+  });
+
+  it('may read such an entity only with what the connector says', () => {
+    expect(problems('entity: machines, with: [owner]', open)).toEqual([
+      expect.stringMatching(/^unknown_entity: .*with owner.* It can be read with company\.$/),
+    ]);
+    expect(problems('entity: companies, with: [company]', open)).toEqual([
+      expect.stringMatching(/^unknown_entity: .* It can be read with nothing else\.$/),
+    ]);
+  });
+});

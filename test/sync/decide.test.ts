@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { decide, type Decision } from '../../src/sync/decide.ts';
+import type { Standing } from '../../src/store/link.ts';
+import { aMapping, given } from '../mapping/a-mapping.ts';
+
+const mapping = aMapping(`fields:
+  name: { from: name }
+  origin: { value: crm, write_on: create }
+  since: { expr: 'now()', write_on: create }
+  revised: { from: revised, write_on: update }
+`);
+
+const standing: Standing = {
+  sourceId: '1',
+  version: '1',
+  record: { name: 'Acme', revised: 'yes' },
+  deleted: false,
+  mergedInto: null,
+  externalKey: null,
+  targetId: null,
+  fingerprint: null,
+  intent: null,
+  state: null,
+  code: null,
+  reason: null,
+  attempts: 0,
+  requests: '0',
+  wished: false,
+  mappingHash: null,
+};
+const known = { linked: given.linked, now: '2026-01-31T09:30:00Z', found: null };
+
+function sent(decision: Decision): { do: string; fields: unknown } {
+  if (decision.do !== 'create' && decision.do !== 'update') throw new Error(decision.do);
+  return { do: decision.do, fields: decision.item.fields };
+}
+const fingerprintOf = (decision: Decision): Buffer => {
+  if (!('fingerprint' in decision)) throw new Error(decision.do);
+  return decision.fingerprint;
+};
+
+describe('what is sent of a record', () => {
+  it('leaves the fields of updates out when the record is created', () => {
+    expect(sent(decide(mapping, standing, known))).toEqual({
+      do: 'create',
+      fields: { name: 'Acme', origin: 'crm', since: '2026-01-31T09:30:00Z' },
+    });
+  });
+
+  it('leaves the fields of creates out when the record is updated', () => {
+    expect(sent(decide(mapping, { ...standing, targetId: '7' }, known))).toEqual({
+      do: 'update',
+      fields: { name: 'Acme', revised: 'yes' },
+    });
+  });
+
+  it('is nothing right after a create, neither for a field of updates nor because time goes on', () => {
+    const fingerprint = fingerprintOf(decide(mapping, standing, known));
+    const created = { ...standing, targetId: '7', fingerprint };
+    const later = { ...known, now: '2026-02-01T00:00:00Z' };
+    expect(decide(mapping, created, later)).toMatchObject({ do: 'unchanged', targetId: '7' });
+    const changed = { ...created, record: { name: 'Acme', revised: 'no' } };
+    expect(sent(decide(mapping, changed, later))).toEqual({
+      do: 'update',
+      fields: { name: 'Acme', revised: 'no' },
+    });
+  });
+
+  it('finishes a create that was found after a doubt without the fields of updates', () => {
+    const found = decide(mapping, standing, { ...known, found: '7' });
+    expect(sent(found)).toEqual({ do: 'update', fields: { name: 'Acme' } });
+    expect(fingerprintOf(found)).toEqual(fingerprintOf(decide(mapping, standing, known)));
+    const settled = { ...standing, targetId: '7', fingerprint: fingerprintOf(found) };
+    expect(decide(mapping, settled, known)).toMatchObject({ do: 'unchanged' });
+  });
+});
