@@ -6,6 +6,26 @@ export function didYouMean(written: string, known: readonly string[]): string {
   return name === null ? '' : `; did you mean \`${name}\`?`;
 }
 
+/** The same for field names, where up to three that share a word do as well: `x_under_warranty` for `x_warranty`. */
+export function didYouMeanField(written: string, known: readonly string[]): string {
+  const related = sharingAWord(written, known).map((name) => `\`${name}\``);
+  return (
+    didYouMean(written, known) || (related.length === 0 ? '' : `; did you mean ${related.join(' or ')}?`)
+  );
+}
+
+function sharingAWord(written: string, known: readonly string[]): string[] {
+  const words = written
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word.length >= 5);
+  const found = known.filter((name) => {
+    const parts = name.toLowerCase().split(/[^a-z0-9]+/);
+    return words.some((word) => parts.includes(word));
+  });
+  return found.length <= 3 ? found : [];
+}
+
 /** The known name that differs from what was written by a slip or two, or null. */
 function nearest(written: string, known: readonly string[]): string | null {
   if (known.length === 0) return null;

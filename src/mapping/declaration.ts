@@ -76,7 +76,7 @@ const key = text(
   "The ERP field that holds the CRM's own name of the record, where there is one.",
 ).optional();
 const leaves =
-  'The record of the ERP stays as it is (the default), is cancelled, is deactivated, or is deleted.';
+  'The record of the ERP stays as it is (the default), is cancelled, is deactivated, or is deleted. Not every kind of record can be cancelled or deactivated; one that cannot becomes a dead letter.';
 const leaving = {
   keep: 'The record of the ERP stays as it is (the default).',
   cancel: 'The record of the ERP is cancelled.',
@@ -125,7 +125,7 @@ const part = z
     write: z
       .strictObject({
         to: text(connection, 'The connection to write to, which is that of the file.').optional(),
-        entity: text(entity, 'What is written there.'),
+        entity: text(entity, 'What is written there: any model of the ERP that the connection may write.'),
         key,
       })
       .meta({
@@ -149,10 +149,17 @@ export const declaration = z
     read: z
       .strictObject({
         from: text(connection, 'The connection to read from.'),
-        entity: text(entity, 'What is read there.'),
+        entity: text(
+          entity,
+          'What is read there: `companies`, `deals`, a custom object. The README of the connector lists the names.',
+        ),
         with: z
           .array(z.string().min(1))
-          .meta({ kind: 'a list of names', description: 'Related records to nest into each record.' })
+          .meta({
+            kind: 'a list of names',
+            description:
+              'Related records to nest into each record, such as `company`. The README of the connector lists which entity can be read with which.',
+          })
           .optional(),
       })
       .meta({
@@ -162,7 +169,7 @@ export const declaration = z
     write: z
       .strictObject({
         to: text(connection, 'The connection to write to.'),
-        entity: text(entity, 'What is written there.'),
+        entity: text(entity, 'What is written there: any model of the ERP that the connection may write.'),
         key,
       })
       .meta({ kind: 'a group such as `{ to: erp, entity: res.partner }`', description: 'Where records go.' }),

@@ -1,5 +1,5 @@
 import type { EntityDescription, FieldDescription } from '../connector/contract.ts';
-import { didYouMean } from '../errors/suggestion.ts';
+import { didYouMean, didYouMeanField } from '../errors/suggestion.ts';
 import type { SourceField } from './source-reads.ts';
 
 export type Fields = { readonly [name: string]: FieldDescription };
@@ -26,7 +26,7 @@ export function describedAt(
 }
 
 export function noField(entity: string, field: string, fields: Fields): string {
-  return `${entity} has no field \`${field}\`${didYouMean(field, Object.keys(fields))}`;
+  return `${entity} has no field \`${field}\`${didYouMeanField(field, Object.keys(fields))}`;
 }
 
 /** How many values of a pick list a message names. */

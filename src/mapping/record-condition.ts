@@ -12,10 +12,13 @@ export type RecordCondition = {
 };
 
 /** Compiles an expression that is true or false of a record, in the language of `only_when`; or says what is wrong with it. */
-export function compileRecordCondition(text: string): RecordCondition | { readonly mistakes: readonly string[] } {
+export function compileRecordCondition(
+  text: string,
+): RecordCondition | { readonly mistakes: readonly string[] } {
   const expression = compileExpression(text, 'record');
   if ('mistakes' in expression) return { mistakes: expression.mistakes.map(({ mistake }) => mistake) };
-  if (expression.yesOrNo === false) return { mistakes: ['never gives true or false; compare something in it'] };
+  if (expression.yesOrNo === false)
+    return { mistakes: ['never gives true or false; compare something in it'] };
   return {
     fields: [...new Set(expression.reads.flatMap(({ steps }) => steps[0] ?? []))],
     holds: (record) => {

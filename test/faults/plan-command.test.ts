@@ -165,3 +165,14 @@ describe('resync', () => {
     expect(await world.causeway('resync', 'products', '--since', 'yesterday')).toMatchObject({ code: 2 });
   });
 });
+
+describe('mapping schema', () => {
+  it('writes schemas with the fields of the systems that were described', async () => {
+    const out = join(world.mappings, 'schema');
+    const { code, stdout } = await world.causeway('mapping', 'schema', '--out', out);
+    expect(code).toBe(0);
+    expect(stdout).toContain('# yaml-language-server: $schema=schema/mapping.json');
+    expect(await readFile(join(out, 'mapping.json'), 'utf8')).toContain('erp_customer_number');
+    expect(JSON.parse(await readFile(join(out, 'mapping-test.json'), 'utf8'))).toHaveProperty('$schema');
+  });
+});

@@ -35,11 +35,10 @@ const { main, delivery } = flows();
 
 /** What the ERP holds, without its ids and instants, in the order in which it was created. */
 const held = ({ sink }: Setting): unknown[] =>
-  [...sink.records.values()].map(({ externalKey, fields: { first_seen: _, ...fields }, writes }) => ({
-    externalKey,
-    fields,
-    writes,
-  }));
+  [...sink.records.values()].map(({ externalKey, fields, writes }) => {
+    const { first_seen: firstSeen, ...others } = fields;
+    return { externalKey, fields: others, writes, dated: firstSeen !== undefined };
+  });
 
 describe('a source record that makes two records of the ERP', () => {
   it('carries both, the second with the id of the first, and makes no twins', async () => {
@@ -53,11 +52,13 @@ describe('a source record that makes two records of the ERP', () => {
         externalKey: 'crm/companies/c1>res.partner',
         fields: { ref: 'c1', name: 'Acme' },
         writes: 1,
+        dated: true,
       },
       {
         externalKey: 'crm/companies/c1>res.partner#delivery',
         fields: { parent_id: '1', street: 'Gate 3' },
         writes: 1,
+        dated: false,
       },
     ];
     expect(held(setting)).toEqual(both);

@@ -69,7 +69,7 @@ describe('a mapping against its source', () => {
     ],
     [
       'fields: { name: { from: dealname } }\nlines: { order_line: { for_each: items, key: id, fields: { product: { from: sku } } } }',
-      '5:34 mapping_unknown_source_field deals has no field `items`',
+      '5:34 mapping_unknown_source_field deals has no field `items`; did you mean `line_items`?',
     ],
   ])('says what is not there: %s', (rest, problem) => {
     expect(check(`${rest}\n`, { source })[0]).toBe(problem);

@@ -54,6 +54,7 @@ describe('an expression', () => {
 
   it.each([
     ['0.1 + 0.2', '0.3'],
+    ['[decimal(amount)][0] + {"x": decimal(amount)}.x', '25'],
     ['decimal(amount) * 1.19', '14.875'],
     ['decimal("19.99") * 3 + decimal("5.005")', '64.975'],
     ['decimal("12345678901234567890.12") + 0.01', '12345678901234567890.13'],

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SourceRecord, Value } from '../../src/connector/value.ts';
+import { kinds } from '../../src/mapping/convert.ts';
 import { explainMapping } from '../../src/mapping/explain.ts';
 import type { Ending, Given } from '../../src/mapping/mapping.ts';
 import { aMapping } from './a-mapping.ts';
@@ -139,6 +140,58 @@ describe('a mapping, whatever the record', () => {
   });
 });
 
+const kindRules = kinds.map(
+  (kind) => `  ${kind}: { from: ${kind}, as: ${kind}${kind === 'phone' ? ', country: land' : ''} }\n`,
+);
+const everyKind = aMapping(
+  `fields:\n${kindRules.join('')}  first: { expr: 'now()', write_on: create }\n  last: { from: text, write_on: update }\n`,
+);
+const kindTexts: { readonly [kind: string]: fc.Arbitrary<string> } = {
+  text: fc.string(),
+  integer: fc.bigInt().map((n) => ` ${n}.00 `),
+  decimal: fc.tuple(fc.maxSafeInteger(), fc.nat()).map(([whole, part]) => `${whole}.${part}`),
+  boolean: fc.constantFrom('true', 'No', ' 1 '),
+  date: fc
+    .date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) })
+    .map((day) => day.toISOString()),
+  datetime: fc
+    .date({ noInvalidDate: true, min: new Date(1e11), max: new Date(4e12) })
+    .map((day) => String(+day)),
+  country: fc.constantFrom('Germany', 'fr', 'USA', 'Italia'),
+  currency: fc.constantFrom('Euro', 'usd', ' Swiss Franc '),
+  phone: fc.constantFrom('030 123456', '+33 1 23 45 67 89', '(+1) 212 555 0123'),
+  email: fc.emailAddress(),
+  url: fc.webUrl(),
+};
+
+describe('every kind of conversion', () => {
+  it('gives the same for the same record, leaves it alone, and ends in one of four ways', () => {
+    const anything: fc.Arbitrary<SourceRecord> = fc.dictionary(fc.constantFrom(...kinds, 'land'), value);
+    fc.assert(
+      fc.property(anything, (any) => {
+        const before = JSON.stringify(any);
+        const ending = everyKind.run(frozen(any), given);
+        expect(everyKind.run(structuredClone(any), given)).toEqual(ending);
+        expect(JSON.stringify(any)).toBe(before);
+        expect(['record', 'rejected']).toContain(ending.kind);
+        expect(complaintsAbout(ending, any)).toEqual([]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('takes what it has made for what it would make', () => {
+    fc.assert(
+      fc.property(fc.record(kindTexts), (texts) => {
+        const once = everyKind.run({ ...texts, land: 'Germany' }, given);
+        if (once.kind !== 'record') throw new Error(JSON.stringify(once));
+        expect(everyKind.run({ ...once.fields, land: 'Germany' }, given)).toEqual(once);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
 const cents = fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n });
 const amountOf = (inCents: bigint): string => {
   const digits = String(inCents < 0n ? -inCents : inCents).padStart(3, '0');
@@ -171,6 +224,56 @@ describe('money', () => {
         expect(ruled(rule, { a: amountOf(a), b: amountOf(b), n: String(n) })).toBe(amountOf(a * BigInt(n)));
       }),
       { numRuns: 200 },
+    );
+  });
+
+  const steps = [
+    '{ from: a, as: decimal }',
+    '{ from: a, as: decimal, scale: 8, rounding: down }',
+    '{ from: a, as: text }',
+    '{ from: [b, a] }',
+    '{ from: a, map: kept }',
+    "{ template: '{a}' }",
+    "{ expr: 'a' }",
+    "{ expr: 'decimal(a)' }",
+    "{ expr: 'string(decimal(a))' }",
+    "{ expr: 'decimal(a) + 0.10 - 0.1' }",
+    "{ expr: '[decimal(a)].map(each, each * 1)[0]' }",
+    '{ choose: [{ when: a > 0, from: a }], else: { expr: a } }',
+    "{ from: a, default: '0', max: 60 }",
+  ].map((rule) =>
+    aMapping(
+      `fields: { a: ${rule}, z: { from: a, map: kept } }\nvalue_maps: { kept: { values: { x: y }, unknown: keep } }\n`,
+    ),
+  );
+  const written = fc.record({
+    whole: fc.bigInt({ min: 0n, max: 10n ** 25n }),
+    part: fc.stringMatching(/^\d{0,8}$/),
+    sign: fc.constantFrom('', '-', '+'),
+    zeros: fc.constantFrom('', '0', '000'),
+  });
+
+  it('keeps every digit through any chain of rules', () => {
+    const exact = (text: string): bigint => {
+      const [, sign, whole = '', part = ''] = /^([+-]?)(\d*)\.?(\d*)$/.exec(text) ?? [];
+      const digits = BigInt(whole + part.padEnd(8, '0'));
+      return sign === '-' ? -digits : digits;
+    };
+    const chain = fc.array(fc.constantFrom(...steps), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(written, chain, ({ whole, part, sign, zeros }, rules) => {
+        const amount = `${sign}${zeros}${whole}${part === '' ? '' : `.${part}`}`;
+        let current = amount;
+        for (const rule of rules) {
+          const ending = rule.run({ a: current }, given);
+          if (ending.kind !== 'record') throw new Error(JSON.stringify(ending));
+          const made = ending.fields['a'];
+          if (typeof made !== 'string') throw new Error(`${rule.text} gives no text`);
+          current = made;
+        }
+        expect(exact(current)).toBe(exact(amount));
+      }),
+      { numRuns: 1000 },
     );
   });
 

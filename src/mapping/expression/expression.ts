@@ -3,7 +3,7 @@ import { Decimal } from '../decimal.ts';
 import type { Scope } from '../record-path.ts';
 import { isRefusal, refuse, type Refusal } from '../refusal.ts';
 import { parseMistake, runMistake, typeMistake } from './mistake.ts';
-import { language, written } from './language.ts';
+import { handedOver, language, written } from './language.ts';
 import type { Comparison } from './comparison.ts';
 import { beginSteps } from './steps.ts';
 import { type Read, rewrite, type Rewritten, type StaticMistake } from './rewrite.ts';
@@ -56,9 +56,9 @@ export function compileExpression(
       try {
         beginSteps();
         const result: unknown = compiled({
-          _here: scope.line ?? scope.record,
-          _record: scope.record,
-          _line: scope.line,
+          _here: handedOver(scope.line ?? scope.record),
+          _record: handedOver(scope.record),
+          _line: handedOver(scope.line),
           _now: scope.now ?? '',
         });
         return toValue(result);
@@ -96,6 +96,7 @@ function toValue(result: unknown): Value | Refusal {
   if (typeof result === 'bigint') return result.toString();
   if (result instanceof Decimal) return result.toFixed();
   if (Array.isArray(result)) return all(result.map(toValue));
+  if (result instanceof Map) return toValue(Object.fromEntries(result));
   if (typeof result === 'object') {
     const values = all(Object.values(result).map(toValue));
     return isRefusal(values)

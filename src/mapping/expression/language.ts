@@ -140,11 +140,22 @@ function number(value: unknown): Decimal {
 
 function fieldOf(value: unknown, name: string): unknown {
   if (value === null || value === undefined) return null;
+  if (value instanceof Map) return lookAt(handedOver(value.get(name) ?? null));
   if (typeof value !== 'object' || Array.isArray(value))
     throw new ExpressionMistake(`asks ${nameOf(value)} for its field \`${name}\``);
-  return Object.hasOwn(value, name)
-    ? lookAt((value as { readonly [name: string]: unknown })[name] ?? null)
-    : lookAt(null);
+  const field = Object.hasOwn(value, name) ? (value as { readonly [name: string]: unknown })[name] : null;
+  return lookAt(handedOver(field ?? null));
+}
+
+/** The library asks groups for their `constructor`, which may be the name of a field: such a group becomes a Map. */
+export function handedOver(value: unknown): unknown {
+  if (Array.isArray(value)) return value.some(misleads) ? value.map(handedOver) : value;
+  return misleads(value) ? new Map(Object.entries(value)) : value;
+}
+
+function misleads(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || value instanceof Decimal) return false;
+  return Object.hasOwn(value, 'constructor');
 }
 
 function elementAt(value: unknown, place: unknown): unknown {
@@ -152,7 +163,7 @@ function elementAt(value: unknown, place: unknown): unknown {
   if (value === null || value === undefined) return null;
   if (typeof place !== 'bigint' || !Array.isArray(value))
     throw new ExpressionMistake(`asks ${nameOf(value)} for one of its elements`);
-  return lookAt(value[Number(place)] ?? null);
+  return lookAt(handedOver(value[Number(place)] ?? null));
 }
 
 function itemsOf(value: unknown): unknown {
