@@ -5,10 +5,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsPage } from '../src/errors/page.ts';
-import { caseEditorSchemaText } from '../src/mapping/case-editor-schema.ts';
+import { caseEditorSchemaText } from '../src/mapping/editor/case-editor-schema.ts';
 import { type Described, readDescribed } from '../src/mapping/described.ts';
-import { editorSchemaText } from '../src/mapping/editor-schema.ts';
-import { mappingReferencePage } from '../src/mapping/reference-page.ts';
+import { editorSchemaText } from '../src/mapping/editor/editor-schema.ts';
+import { mappingReferencePage } from '../src/mapping/reference/reference-page.ts';
 
 const pages: Readonly<Record<string, () => string>> = {
   'errors.md': errorsPage,

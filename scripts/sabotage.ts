@@ -110,6 +110,34 @@ const sabotages: readonly Sabotage[] = [
     put: 'record.conclusion.parkFor.some((parent) => linked(parent) === "nobody")',
     test: 'does not miss a parent',
   },
+  {
+    what: 'P9: the database of a dry command takes writes',
+    file: 'src/store/database.ts',
+    take: '-c default_transaction_read_only=on',
+    put: '',
+    test: 'has a database that refuses to be written to',
+  },
+  {
+    what: 'P9: the connections of a dry command can write',
+    file: 'src/sync/reading.ts',
+    take: 'sink: sink && {',
+    put: 'sink: sink && { ...sink,',
+    test: 'has connections without any method that writes',
+  },
+  {
+    what: 'a resync of what an edit changes sends everything',
+    file: 'src/sync/resync-changed.ts',
+    take: 'filter(({ changed }) => changed)',
+    put: 'filter(() => true)',
+    test: 'sends exactly the records of the plan',
+  },
+  {
+    what: 'a run keeps the mapping that it began with',
+    file: 'src/sync/sync-flow.ts',
+    take: 'await present(context, mapping)',
+    put: 'mapping',
+    test: 'is used by the next batch',
+  },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { caseEditorSchemaText } from '../mapping/case-editor-schema.ts';
+import { caseEditorSchemaText } from '../mapping/editor/case-editor-schema.ts';
 import { readDescribed } from '../mapping/described.ts';
-import { editorSchemaText } from '../mapping/editor-schema.ts';
+import { editorSchemaText } from '../mapping/editor/editor-schema.ts';
 import { describedNow, sidesInWords, undescribed } from '../sync/descriptions.ts';
 import { type ExitCode, type GlobalOptions, inDefinitions, print } from './session.ts';
 

@@ -1,8 +1,8 @@
 import { printProblems } from '../errors/print.ts';
-import type { CaseResult } from '../mapping/cases.ts';
-import type { DiffLine } from '../mapping/case-diff.ts';
-import { asWritten } from '../mapping/case-value.ts';
-import type { FlowReport, TestReport } from '../mapping/test-files.ts';
+import type { CaseResult } from '../mapping/case/cases.ts';
+import type { DiffLine } from '../mapping/case/case-diff.ts';
+import { asWritten } from '../mapping/case/case-value.ts';
+import type { FlowReport, TestReport } from '../mapping/case/test-files.ts';
 
 /** Colours a text, or leaves it as it is. */
 export type Paint = (style: 'red' | 'green' | 'yellow' | 'bold' | 'dim', text: string) => string;

@@ -5,7 +5,7 @@ import { CausewayError } from '../errors/error.ts';
 import { printProblems } from '../errors/print.ts';
 import type { SourceText } from '../errors/source-text.ts';
 import { didYouMean } from '../errors/suggestion.ts';
-import { onlyFlow, runTestFiles, type TestReport } from '../mapping/test-files.ts';
+import { onlyFlow, runTestFiles, type TestReport } from '../mapping/case/test-files.ts';
 import type { MappingFolder, MappingTexts } from '../sync/mapping-folder.ts';
 import { type Paint, renderReport } from './mapping-test-page.ts';
 import { watch } from './mapping-watch.ts';

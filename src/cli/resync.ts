@@ -3,7 +3,7 @@ import { problem } from '../errors/catalogue.ts';
 import { didYouMean } from '../errors/suggestion.ts';
 import type { CompiledMapping } from '../mapping/compile.ts';
 import { parseDuration } from '../mapping/duration.ts';
-import { parseMoment } from '../mapping/instant.ts';
+import { parseMoment } from '../mapping/convert/instant.ts';
 import { compileRecordCondition } from '../mapping/record-condition.ts';
 import { catchUp } from '../sync/catch-up.ts';
 import { resyncAll, resyncIds } from '../sync/resync.ts';

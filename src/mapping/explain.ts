@@ -7,7 +7,7 @@ import { type Scope, valueAt } from './record-path.ts';
 import { isRefusal } from './refusal.ts';
 import type { Result, WriteOn } from './rule.ts';
 import { fill, type Filled, meets } from './run.ts';
-import { sourceReads } from './source-reads.ts';
+import { sourceReads } from './check/source-reads.ts';
 import type { YamlPath } from './yaml.ts';
 
 /** How one ERP field came to its value, or why it did not. */

@@ -8,7 +8,7 @@ import { checkParts, flowsOf, reportOf } from './part.ts';
 import type { Report } from './report.ts';
 import type { SourceText } from '../errors/source-text.ts';
 import { readValueFile, type ValueFile } from './value-map.ts';
-import { checkValueMapsUsed } from './value-maps-used.ts';
+import { checkValueMapsUsed } from './check/value-maps-used.ts';
 import { readYaml, textOf, type Yaml } from './yaml.ts';
 
 /** A flow of a mapping file on its way: what it declares, what it was compiled to, and what is wrong with its file so far. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { kinds } from './convert.ts';
-import { roundings } from './decimal.ts';
+import { kinds } from './convert/convert.ts';
+import { roundings } from './convert/decimal.ts';
 import { oneOf, scalar, text, whole } from './schema-kind.ts';
 
 const path = 'the path of a source field, such as `company.id`';

@@ -1,13 +1,13 @@
 import type { Value } from '../connector/value.ts';
 import type { RecordCode } from '../errors/record-codes.ts';
-import { type Conversion, convert } from './convert.ts';
+import { type Conversion, convert } from './convert/convert.ts';
 import type { RuleDeclaration } from './declaration.ts';
 import type { Given, Reference } from './mapping.ts';
-import { compilePhoneCountry, type PhoneCountryOf } from './phone-country.ts';
+import { compilePhoneCountry, type PhoneCountryOf } from './convert/phone-country.ts';
 import type { Scope } from './record-path.ts';
 import { isEmpty, isGroup, isRefusal, refuse, type Refusal, shown } from './refusal.ts';
 import type { Report } from './report.ts';
-import { checkRule, conversionOf } from './rule-check.ts';
+import { checkRule, conversionOf } from './check/rule-check.ts';
 import { compileRuleSource, type Source, type Standpoint } from './source.ts';
 import type { ValueMap } from './value-map.ts';
 import type { YamlPath } from './yaml.ts';

@@ -2,7 +2,7 @@ import type { EntityDescription } from '../connector/contract.ts';
 import { asFault } from '../connector/fault.ts';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
-import { checkAgainst } from '../mapping/against.ts';
+import { checkAgainst } from '../mapping/check/against.ts';
 import type { CompiledMapping } from '../mapping/compile.ts';
 import type { Described, DescribedConnection } from '../mapping/described.ts';
 import type { Mapping } from '../mapping/mapping.ts';

@@ -1,6 +1,6 @@
 import type { FieldDescription, LinesFound, LinesValue } from '../connector/contract.ts';
 import type { SourceRecord, Value } from '../connector/value.ts';
-import { parseDecimal } from '../mapping/decimal.ts';
+import { parseDecimal } from '../mapping/convert/decimal.ts';
 import type { FieldChange } from './payload-diff.ts';
 import type { ReadingSink } from './reading.ts';
 

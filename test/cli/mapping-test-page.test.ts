@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Paint, renderReport } from '../../src/cli/mapping-test-page.ts';
 import { problem } from '../../src/errors/catalogue.ts';
-import type { CaseResult } from '../../src/mapping/cases.ts';
-import type { FlowReport } from '../../src/mapping/test-files.ts';
+import type { CaseResult } from '../../src/mapping/case/cases.ts';
+import type { FlowReport } from '../../src/mapping/case/test-files.ts';
 
 const plain: Paint = (_, text) => text;
 const nothing = { fields: [], rows: [], branches: [] };

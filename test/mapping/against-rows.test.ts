@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkAgainst } from '../../src/mapping/against.ts';
+import { checkAgainst } from '../../src/mapping/check/against.ts';
 import { deals } from './a-description.ts';
 import { aMapping } from './a-mapping.ts';
 

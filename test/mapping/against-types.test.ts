@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EntityDescription, FieldType } from '../../src/connector/contract.ts';
-import { checkAgainst } from '../../src/mapping/against.ts';
+import { checkAgainst } from '../../src/mapping/check/against.ts';
 import { readMappings } from '../../src/mapping/read.ts';
 import { deals, field, order } from './a-description.ts';
 import { accounts, aMapping } from './a-mapping.ts';

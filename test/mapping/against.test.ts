@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EntityDescription } from '../../src/connector/contract.ts';
-import { checkAgainst } from '../../src/mapping/against.ts';
+import { checkAgainst } from '../../src/mapping/check/against.ts';
 import { deals, order } from './a-description.ts';
 import { aMapping } from './a-mapping.ts';
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/errors/catalogue.ts';
 import type { Problem } from '../../src/errors/error.ts';
-import { checkAgainst } from '../../src/mapping/against.ts';
+import { checkAgainst } from '../../src/mapping/check/against.ts';
 import { readMappings } from '../../src/mapping/read.ts';
 import { deals, order } from './a-description.ts';
 import { accounts } from './a-mapping.ts';

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { caseEditorSchemaText, caseJsonSchema } from '../../src/mapping/case-editor-schema.ts';
-import { testExample } from '../../src/mapping/reference-tests.ts';
+import { caseEditorSchemaText, caseJsonSchema } from '../../src/mapping/editor/case-editor-schema.ts';
+import { testExample } from '../../src/mapping/reference/reference-tests.ts';
 import { tests } from './shipped-mappings.ts';
 
 /** `errorMessage` and the like are words that editors add. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { runCases } from '../../src/mapping/cases.ts';
-import type { DiffLine } from '../../src/mapping/case-diff.ts';
+import { runCases } from '../../src/mapping/case/cases.ts';
+import type { DiffLine } from '../../src/mapping/case/case-diff.ts';
 import { aMapping } from './a-mapping.ts';
 
 const mapping = aMapping(`only_when: stage == "won"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countryCode } from '../../src/mapping/country.ts';
+import { countryCode } from '../../src/mapping/convert/country.ts';
 import { resultOf } from './a-mapping.ts';
 
 const converted = (rule: string, value: string | boolean | null): unknown =>

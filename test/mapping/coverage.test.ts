@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runCases } from '../../src/mapping/cases.ts';
+import { runCases } from '../../src/mapping/case/cases.ts';
 import { readMappings } from '../../src/mapping/read.ts';
 import { accounts, head } from './a-mapping.ts';
 

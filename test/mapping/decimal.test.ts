@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decimalText, paddedDecimal, parseDecimal } from '../../src/mapping/decimal.ts';
+import { decimalText, paddedDecimal, parseDecimal } from '../../src/mapping/convert/decimal.ts';
 
 describe('a decimal that only needs zeros behind it', () => {
   it.each([

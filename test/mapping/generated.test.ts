@@ -4,10 +4,10 @@ import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import type { EntityDescription, FieldDescription } from '../../src/connector/contract.ts';
 import { type Described, readDescribed } from '../../src/mapping/described.ts';
-import { editorSchemaText, mappingJsonSchema } from '../../src/mapping/editor-schema.ts';
-import type { JsonSchema } from '../../src/mapping/json-schema.ts';
-import { wholeExample } from '../../src/mapping/reference-examples.ts';
-import { mappingReferencePage } from '../../src/mapping/reference-page.ts';
+import { editorSchemaText, mappingJsonSchema } from '../../src/mapping/editor/editor-schema.ts';
+import type { JsonSchema } from '../../src/mapping/editor/json-schema.ts';
+import { wholeExample } from '../../src/mapping/reference/reference-examples.ts';
+import { mappingReferencePage } from '../../src/mapping/reference/reference-page.ts';
 
 const root = new URL('../../', import.meta.url);
 const file = (path: string): string => readFileSync(new URL(path, root), 'utf8');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { describe, expect, it } from 'vitest';
-import { parseMoment } from '../../src/mapping/instant.ts';
+import { parseMoment } from '../../src/mapping/convert/instant.ts';
 
 const digits = (most: number, length: number) =>
   fc.integer({ min: 0, max: most }).map((number) => String(number).padStart(length, '0'));

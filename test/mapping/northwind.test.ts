@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceRecord } from '../../src/connector/value.ts';
-import { checkAgainst } from '../../src/mapping/against.ts';
+import { checkAgainst } from '../../src/mapping/check/against.ts';
 import type { Ending } from '../../src/mapping/mapping.ts';
 import { bench, never } from '../connectors/hubspot/bench.ts';
 import { openBench, type Bench as OdooBench } from '../connectors/odoo/bench.ts';

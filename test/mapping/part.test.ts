@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkAgainst } from '../../src/mapping/against.ts';
+import { checkAgainst } from '../../src/mapping/check/against.ts';
 import { explainMapping } from '../../src/mapping/explain.ts';
 import { readMappings } from '../../src/mapping/read.ts';
 import { externalKey } from '../../src/sync/external-key.ts';

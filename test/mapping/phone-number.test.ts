@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EntityDescription } from '../../src/connector/contract.ts';
 import type { SourceRecord } from '../../src/connector/value.ts';
-import { checkAgainst } from '../../src/mapping/against.ts';
+import { checkAgainst } from '../../src/mapping/check/against.ts';
 import { aMapping, given, head, problemsOf, resultOf, told } from './a-mapping.ts';
 
 const number = (phone: string, country?: string): unknown =>

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SourceRecord, Value } from '../../src/connector/value.ts';
-import { kinds } from '../../src/mapping/convert.ts';
+import { kinds } from '../../src/mapping/convert/convert.ts';
 import { explainMapping } from '../../src/mapping/explain.ts';
 import type { Ending, Given } from '../../src/mapping/mapping.ts';
 import { aMapping } from './a-mapping.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runCases } from '../../src/mapping/cases.ts';
+import { runCases } from '../../src/mapping/case/cases.ts';
 import { files, mappings, problems, tests } from './shipped-mappings.ts';
 
 describe('the shipped mappings', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readMappings } from '../../src/mapping/read.ts';
-import { onlyFlow, runTestFiles, type Tested } from '../../src/mapping/test-files.ts';
+import { onlyFlow, runTestFiles, type Tested } from '../../src/mapping/case/test-files.ts';
 
 const mapping = (flow: string, rest = ''): string =>
   `flow: ${flow}\nread: { from: crm, entity: ${flow} }\nwrite: { to: erp, entity: res.${flow} }\nfields: { name: { from: name } }\n${rest}`;

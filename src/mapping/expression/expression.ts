@@ -1,5 +1,5 @@
 import type { Value } from '../../connector/value.ts';
-import { Decimal } from '../decimal.ts';
+import { Decimal } from '../convert/decimal.ts';
 import type { Scope } from '../record-path.ts';
 import { isRefusal, refuse, type Refusal } from '../refusal.ts';
 import { parseMistake, runMistake, typeMistake } from './mistake.ts';

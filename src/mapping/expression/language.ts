@@ -1,5 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { Decimal, parseDecimal } from '../decimal.ts';
+import { Decimal, parseDecimal } from '../convert/decimal.ts';
 import { ExpressionMistake, lookAt, takeSteps } from './steps.ts';
 
 /** What an expression may call. CEL has more: `matches` can run for seconds, `double` is a float, and so on. */
