@@ -132,9 +132,16 @@ const sabotages: readonly Sabotage[] = [
     test: 'sends exactly the records of the plan',
   },
   {
+    what: 'a worker that has not seen an edit settles what was queued because of it',
+    file: 'src/sync/present-mapping.ts',
+    take: "code === 'mapping_changed' && mappingHash === mapping.hash",
+    put: 'code === mappingHash',
+    test: 'is not lost on a worker that has not seen the edit yet',
+  },
+  {
     what: 'a run keeps the mapping that it began with',
     file: 'src/sync/sync-flow.ts',
-    take: 'await present(context, mapping)',
+    take: "await presentMapping(context, mapping, 'when_due', signal)",
     put: 'mapping',
     test: 'is used by the next batch',
   },

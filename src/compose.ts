@@ -23,12 +23,14 @@ import { verifyTenants } from './sync/identity.ts';
 import {
   askInDoubt,
   describedNow,
+  joinProblems,
   judgeByDescriptions,
   mergeDescribed,
   type Systems,
 } from './sync/descriptions.ts';
 import { mappingFolder, type MappingFolder, type ReadMappings } from './sync/mapping-folder.ts';
 import { type ReadingContext, readingOnly } from './sync/reading.ts';
+import { mappingRefresher } from './sync/refresh-mappings.ts';
 import { logger } from './telemetry/logger.ts';
 import type { Logger } from 'pino';
 
@@ -100,16 +102,18 @@ export async function define(configFile: string | undefined, logToFile = false):
 /** Reads the files, takes the flows out that their connections cannot carry, and holds the others against what is described. */
 function readerOf(offers: readonly Offer[], systems: Systems): ReadMappings {
   return (texts, learnt) => {
-    const flows = refuseFlows(readMappings(texts.mappings, texts.valueFiles), offers);
+    const read = readMappings(texts.mappings, texts.valueFiles);
+    const flows = refuseFlows(read, offers);
     const file = readDescribed(texts.described);
     const described = describedNow(mergeDescribed(file.described, learnt.described), systems);
     const said = { described, missing: learnt.missing };
-    const { good, doubted, problems } = judgeByDescriptions(flows.mappings, said);
+    const { good, doubted, problems } = judgeByDescriptions(flows.mappings, said, flows.mappings);
+    const more = judgeByDescriptions(read.unsound, said, flows.mappings);
     return {
       mappings: good,
       doubted,
       described,
-      problems: [...file.problems, ...flows.problems, ...problems],
+      problems: joinProblems([...file.problems, ...flows.problems, ...problems], more.problems),
     };
   };
 }
@@ -180,12 +184,22 @@ async function open(
   closers.push(opened.close);
   const connections =
     options.systems === 'open' ? openConnections(config, opened.sandboxes, log, closers) : new Map();
+  const verified = new Set<string>();
   const context: SyncContext = {
     database,
     boss,
     connections,
     mappings: folder.current,
-    verified: new Set(),
+    refreshMappings: mappingRefresher({
+      folder,
+      systems,
+      connections,
+      verified,
+      ensureQueues: (flow) => ensureQueues(boss, flow),
+      now,
+      log,
+    }),
+    verified,
     processId: randomUUID(),
     now,
     random: Math.random,

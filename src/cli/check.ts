@@ -39,7 +39,7 @@ export function check(options: GlobalOptions & { online?: true | undefined }): P
         unknown.length === 0
           ? []
           : [
-              `Not looked at, because it was never described: ${sidesInWords(unknown)}. causeway check --online asks.`,
+              `Not looked at, because these systems have not described it: ${sidesInWords(unknown)}. causeway check --online asks them.`,
             ];
       return report(options, definitions, [], [], note);
     });

@@ -75,9 +75,9 @@ export function renderPlan(found: Plan, entity: string): string {
     ...(found.drifted === 0
       ? []
       : [
-          `${records(found.drifted)} differ in the ERP, where somebody else changed them; causeway resync ${found.flow} --id sends one again.`,
+          `In ${records(found.drifted)} the ERP holds something else than was delivered; causeway resync ${found.flow} --id ID sends one again.`,
         ]),
-    ...(found.missing === 0 ? [] : [`${records(found.missing)} are not in the ERP any more.`]),
+    ...(found.missing === 0 ? [] : [`Not in the ERP any more: ${records(found.missing)}.`]),
   ];
   const unknown =
     found.unknownBefore === 0
@@ -88,7 +88,9 @@ export function renderPlan(found: Plan, entity: string): string {
   const verdict =
     found.changed === 0
       ? 'Nothing would be sent.'
-      : `${found.changed} of ${found.records} records would come out differently.${queued} Send exactly those: causeway resync ${found.flow} --changed`;
+      : found.changed === found.queuedAnyway
+        ? `What would come out differently is queued already: ${records(found.changed)}, sent with the next run.`
+        : `${found.changed} of ${found.records} records would come out differently from how they stand.${queued} Send exactly those: causeway resync ${found.flow} --changed`;
   return [
     `Plan of ${found.flow} (${entity}), mapping ${found.mappingHash.slice(0, 8)}, compared with ${live ? 'what the ERP holds now' : 'what was last delivered'}:`,
     ...verbs,

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import {
   type Causeway,
   compose,
@@ -150,9 +151,14 @@ export function requireFlowIn({ folder }: Reading, flow: string): CompiledMappin
   return findFlow(folder.current(), folder, flow);
 }
 
+/** Whether a file is named for the flow, or for the one that it stands under `also` of. */
+const named = (file: string, flow: string): boolean => basename(file) === `${flow.split('.')[0] ?? ''}.yaml`;
+
 function findFlow<T extends Mapping>(mappings: readonly T[], folder: MappingFolder, flow: string): T {
   const found = mappings.find((mapping) => mapping.flow === flow);
   if (found !== undefined) return found;
+  const ofFile = folder.problems().filter(({ at }) => at !== undefined && named(at.file, flow));
+  if (ofFile.length > 0) throw new CausewayError(ofFile);
   const names = mappings.map((mapping) => mapping.flow);
   const hint = didYouMean(flow, names) || (names.length === 0 ? '.' : `. There are: ${names.join(', ')}.`);
   const bad = [...new Set(folder.problems().flatMap(({ at }) => (at === undefined ? [] : [at.file])))];

@@ -55,13 +55,23 @@ export async function summarize(
 
 /** The table a person sees after a catch-up. */
 export function renderSummary(summaries: readonly FlowSummary[]): string {
+  const removed = summaries.some((summary) => summary.removed > 0) ? (['removed'] as const) : [];
+  const columns = [
+    'read',
+    'created',
+    'updated',
+    ...removed,
+    'unchanged',
+    'skipped',
+    'waiting',
+    'dead',
+  ] as const;
   const table = new Table({
-    head: ['flow', 'read', 'created', 'updated', 'unchanged', 'skipped', 'waiting', 'dead'],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    head: ['flow', ...columns],
+    colAligns: ['left', ...columns.map(() => 'right' as const)],
     style: { head: [], border: [] },
   });
-  for (const s of summaries)
-    table.push([s.flow, s.read, s.created, s.updated, s.unchanged, s.skipped, s.waiting, s.dead].map(String));
+  for (const s of summaries) table.push([s.flow, ...columns.map((column) => String(s[column]))]);
   return table.toString();
 }
 
@@ -80,7 +90,7 @@ export function renderVerdict(summaries: readonly FlowSummary[]): string {
       ? open || summaries.length === 0
         ? 'Nothing was sent.'
         : 'Nothing had to be sent: the ERP holds everything already.'
-      : `${total('created')} created and ${total('updated')} updated in the ERP.`;
+      : `${total('created')} created and ${total('updated')} updated in the ERP${total('removed') === 0 ? '' : `, and ${total('removed')} removed`}.`;
   const dead =
     total('dead') === 0 ? '' : ` ${total('dead')} put aside as dead letters: causeway dead-letters list.`;
   const waiting = total('waiting') === 0 ? '' : ` ${total('waiting')} wait for a record that they refer to.`;

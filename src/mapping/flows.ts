@@ -1,3 +1,4 @@
+import { declaredRules } from './check/declared-rules.ts';
 import type { Declaration } from './declaration.ts';
 import type { ReadFlow } from './read.ts';
 import { didYouMean } from '../errors/suggestion.ts';
@@ -25,13 +26,14 @@ function checkNames(files: readonly ReadFlow[]): void {
 function checkReferences(sound: readonly Sound[], files: readonly ReadFlow[]): void {
   const names = files.flatMap(({ flow }) => flow ?? []);
   for (const file of sound) {
-    for (const { flow, path } of referencesIn(file.declared)) {
+    for (const { flow, byOwnId, path } of referencesIn(file.declared)) {
       if (!names.includes(flow)) {
         file.report('mapping_unknown_flow', `there is no flow \`${flow}\`${didYouMean(flow, names)}`, path);
         continue;
       }
       const target = sound.find((other) => other.flow === flow)?.declared;
       const { read, write } = file.declared;
+      if (byOwnId) checkOwnId(file, flow, target, path);
       if (target !== undefined && (target.write.to !== write.to || target.read.from !== read.from)) {
         file.report(
           'mapping_wrong_connection',
@@ -41,6 +43,23 @@ function checkReferences(sound: readonly Sound[], files: readonly ReadFlow[]): v
       }
     }
   }
+}
+
+/** The id of a record names the same record in another flow, and never a record of another kind, nor itself. */
+function checkOwnId(file: Sound, flow: string, target: Declaration | undefined, path: YamlPath): void {
+  const { read } = file.declared;
+  if (flow === file.declared.flow)
+    file.report(
+      'mapping_flow_cycle',
+      'every record would wait for itself: `id` is its own id; name the field that holds the id of the other record',
+      path,
+    );
+  else if (target !== undefined && target.read.entity !== read.entity)
+    file.report(
+      'mapping_wrong_reference',
+      `\`id\` is the id of a record of \`${read.entity}\`, and the flow \`${flow}\` carries \`${target.read.entity}\`; name the field that holds the id of such a record`,
+      path,
+    );
 }
 
 /** A record may refer to others of its own flow (a company to its parent company), so that is no circle. */
@@ -100,21 +119,23 @@ function checkTargets(sound: readonly Sound[]): void {
   }
 }
 
-type FlowReference = { readonly flow: string; readonly waits: boolean; readonly path: YamlPath };
+type FlowReference = {
+  readonly flow: string;
+  readonly waits: boolean;
+  /** The rule names the referred record by the id of its own record. */
+  readonly byOwnId: boolean;
+  readonly path: YamlPath;
+};
 
-function referencesIn({ fields, lines = {} }: Declaration): FlowReference[] {
-  const groups = [
-    { rules: fields, path: ['fields'] },
-    ...Object.entries(lines).map(([field, each]) => ({
-      rules: each.fields,
-      path: ['lines', field, 'fields'],
-    })),
-  ];
-  return groups.flatMap(({ rules, path }) =>
-    Object.entries(rules).flatMap(([field, rule]) =>
-      rule.reference === undefined
-        ? []
-        : { flow: rule.reference, waits: rule.if_missing !== 'null', path: [...path, field, 'reference'] },
-    ),
+function referencesIn(declared: Declaration): FlowReference[] {
+  return declaredRules(declared).flatMap(({ rule, at, lines }) =>
+    rule.reference === undefined
+      ? []
+      : {
+          flow: rule.reference,
+          waits: rule.if_missing !== 'null',
+          byOwnId: rule.from === (lines === null ? 'id' : '..id'),
+          path: [...at, 'reference'],
+        },
   );
 }

@@ -4,10 +4,11 @@ import { compileMapping, type CompiledMapping } from './compile.ts';
 import type { Declaration } from './declaration.ts';
 import { declare } from './declare.ts';
 import { checkFlows } from './flows.ts';
-import { checkParts, flowsOf, reportOf } from './part.ts';
+import { checkParts, flowsOf, placeInFile, reportOf } from './part.ts';
 import type { Report } from './report.ts';
 import type { SourceText } from '../errors/source-text.ts';
 import { readValueFile, type ValueFile } from './value-map.ts';
+import { checkNullConstants } from './check/null-constants.ts';
 import { checkValueMapsUsed } from './check/value-maps-used.ts';
 import { readYaml, textOf, type Yaml } from './yaml.ts';
 
@@ -20,6 +21,8 @@ export type ReadFlow = {
   /** The flow's name, even if the rest of the file is not sound. */
   readonly flow: string | null;
   readonly declared: Declaration | null;
+  /** What it reads and writes, even if the rest of the file is not sound. */
+  readonly ends: Pick<Declaration, 'read' | 'write'>;
   readonly mapping: CompiledMapping | null;
   readonly report: Report;
 };
@@ -33,7 +36,12 @@ type ReadFile = { readonly flows: readonly ReadFlow[]; readonly problems: Proble
 export function readMappings(
   files: readonly SourceText[],
   valueFiles: readonly SourceText[],
-): { readonly mappings: readonly CompiledMapping[]; readonly problems: readonly Problem[] } {
+): {
+  readonly mappings: readonly CompiledMapping[];
+  readonly problems: readonly Problem[];
+  /** The flows of files with a problem, as far as they can be understood: enough to look for more problems. */
+  readonly unsound: readonly UnsoundMapping[];
+} {
   const values = valueFiles.map(readValueFile);
   const read = files.map((file) => readFile(file, values));
   checkFlows(read.flatMap(({ flows }) => flows));
@@ -44,6 +52,9 @@ export function readMappings(
       ...values.flatMap(({ problems }) => problems),
       ...read.flatMap(({ problems }) => inOrder(problems)),
     ],
+    unsound: read
+      .filter(({ problems }) => problems.length > 0)
+      .flatMap(({ flows }) => flows.map((flow) => unsoundMapping(flow, files, values))),
   };
 }
 
@@ -63,6 +74,7 @@ function readFile(file: SourceText, values: readonly ValueFile[]): ReadFile {
   if (declared !== null && shape.length === 0) checkValueMapsUsed(flowsOf(declared), report);
   const compiled = (declared === null ? [] : flowsOf(declared)).map((flow) => {
     const reportFlow = reportOf(flow.part, report);
+    checkNullConstants(flow.declared, (path) => yaml.isPlain(placeInFile(flow.part, path)), reportFlow);
     return { ...flow, report: reportFlow, mapping: compileMapping(flow, file, values, reportFlow) };
   });
   const flows = compiled.map(({ part, declared: own, mapping, report: reportFlow }) => ({
@@ -70,11 +82,34 @@ function readFile(file: SourceText, values: readonly ValueFile[]): ReadFile {
     part,
     yaml,
     flow: own.flow || null,
+    ends: own,
     declared: problems.length === 0 ? own : null,
     mapping,
     report: reportFlow,
   }));
   return { flows, problems };
+}
+
+/** What can be told of a flow whose file has a problem. */
+export type UnsoundMapping = Pick<
+  CompiledMapping,
+  'flow' | 'file' | 'text' | 'part' | 'read' | 'write' | 'valueFiles'
+>;
+
+function unsoundMapping(
+  { path, part, flow, ends: { read, write } }: ReadFlow,
+  files: readonly SourceText[],
+  valueFiles: readonly ValueFile[],
+): UnsoundMapping {
+  return {
+    flow: flow ?? '',
+    file: path,
+    text: files.find((file) => file.path === path)?.text ?? '',
+    part,
+    read: { ...read, with: read.with ?? [] },
+    write: { ...write, key: write.key ?? null },
+    valueFiles: valueFiles.map(({ path: name, text }) => ({ path: name, text })),
+  };
 }
 
 /** Problems of one file in the order of their places. */

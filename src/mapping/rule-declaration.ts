@@ -19,7 +19,7 @@ const sources = {
   value: scalar('a fixed value', 'A fixed value.').optional(),
   template: text(
     'a text with fields in braces, such as `CRM {id}`',
-    'A text with fields in braces. Where a field is empty, the space beside it goes with it; when all are empty, so is the whole. `{{` stands for a brace.',
+    'A text with fields in braces. Where a field is empty, the space beside it goes with it, other characters stay; when all fields are empty, so is the whole. `{{` stands for a brace.',
   ).optional(),
   expr: text(expression, 'A CEL expression over the record.').optional(),
 };

@@ -111,6 +111,8 @@ function finisher(
     const converted = conversion(value, scope);
     if (isRefusal(converted)) return refused(value, converted);
     const fitted = length === null ? converted : length(converted);
+    // A cut may leave nothing but spaces, which go.
+    if (fitted === '') return emptyResult(declared, label);
     return isRefusal(fitted) ? refused(value, fitted) : { kind: 'value', value: fitted };
   };
 }
@@ -175,7 +177,13 @@ function conversionStep(
 }
 
 function passed(value: Value): Value | Refusal {
-  return isGroup(value) ? refuse('value_wrong_kind', 'is not a single value; name one of its fields') : value;
+  if (isGroup(value)) return refuse('value_wrong_kind', 'is not a single value; name one of its fields');
+  return Array.isArray(value) && value.some((item: Value) => typeof item === 'object')
+    ? refuse(
+        'value_wrong_kind',
+        'is a list of records; map it under `lines`, or make a text of it with `expr`',
+      )
+    : value;
 }
 
 function lengthStep(max: number, cut: boolean): (value: Value) => Value | Refusal {

@@ -66,7 +66,8 @@ function whatIs(value: unknown): string {
   if (value === '') return 'empty';
   if (value === null || typeof value === 'boolean') return `\`${value}\``;
   if (typeof value === 'string') return `\`${value.length > 80 ? `${value.slice(0, 79)}…` : value}\``;
-  return Array.isArray(value) ? 'a list' : 'a group of keys';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  return 'a group of keys';
 }
 
 /** The key itself, or the number of an item in its list. */

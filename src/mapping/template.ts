@@ -28,7 +28,12 @@ export function parseTemplate(text: string): Template | { readonly mistake: stri
   const paths = parts.filter((part) => typeof part !== 'string');
   return paths.length > 0
     ? { parts, paths }
-    : { mistake: 'has no `{field}` in it; use `value` for a fixed text', at: 0 };
+    : {
+        mistake: text.includes('{{')
+          ? 'has no `{field}` in it, because `{{` stands for a brace; write `{field}` with one'
+          : 'has no `{field}` in it; use `value` for a fixed text',
+        at: 0,
+      };
 }
 
 /**

@@ -23,6 +23,8 @@ export type Yaml = {
   /** Groups, lists and what `scalar` made of the scalars; undefined when the file is not readable. */
   readonly plain: unknown;
   readonly problems: readonly Problem[];
+  /** Whether the value at a path is written without quotes. */
+  readonly isPlain: (path: YamlPath) => boolean;
   /** Where the key or the value at a path stands, or the nearest group around it. `within` counts into a text. */
   readonly place: (path: YamlPath, on: 'key' | 'value', within?: number) => Place;
 };
@@ -56,6 +58,10 @@ export function readYaml(file: SourceText, scalar: (node: Scalar) => unknown): Y
   return {
     plain: problems.some(({ code }) => code === 'mapping_unreadable') ? undefined : plain,
     problems,
+    isPlain: (path) => {
+      const node = nodeAt(document, path, 'value');
+      return isScalar(node) && node.type === 'PLAIN';
+    },
     place: (path, on, within) => placeOf(source, nodeAt(document, path, on), within),
   };
 }
@@ -67,7 +73,12 @@ function tooLarge(source: SourceText): Yaml {
   const begin = placeAt({ path: source.path, text: source.text.slice(0, 1000) }, 0, 1);
   const [size, most] = [source.text.length, mostCharacters].map((count) => count.toLocaleString('en'));
   const message = `the file has ${size} characters, and ${most} are the most`;
-  return { plain: undefined, problems: [problem('mapping_too_large', message, begin)], place: () => begin };
+  return {
+    plain: undefined,
+    problems: [problem('mapping_too_large', message, begin)],
+    isPlain: () => false,
+    place: () => begin,
+  };
 }
 
 const syntaxMessages: { readonly [code: string]: string } = {

@@ -25,7 +25,7 @@ export type LiveJob = {
 export async function liveJob(sql: Sql, queue: string, sourceId: string): Promise<LiveJob | null> {
   const { rows } = await sql.query<LiveJob>(
     `select state::text as state, start_after as "startAfter", retry_count as attempts from causeway_jobs.job
-     where name = $1 and singleton_key = $2 and state in ('created', 'retry', 'active')`,
+     where name = $1 and coalesce(singleton_key, '') = $2 and state <= 'active' and policy = 'exclusive'`,
     [queue, sourceId],
   );
   return rows[0] ?? null;

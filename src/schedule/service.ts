@@ -2,18 +2,14 @@ import { once } from 'node:events';
 import type { Cause } from '../store/run.ts';
 import { catchUp } from '../sync/catch-up.ts';
 import type { SyncContext } from '../sync/context.ts';
-import { askInDoubt, type Systems } from '../sync/descriptions.ts';
 import type { MappingFolder } from '../sync/mapping-folder.ts';
 import type { FlowRun } from '../sync/sync-flow.ts';
-import { ensureQueues } from '../queue/boss.ts';
 import { startSchedule } from './schedule.ts';
 
 /** What the service needs of a composed Causeway. */
 export type ServiceParts = {
   readonly context: SyncContext;
   readonly folder: MappingFolder;
-  /** Names the system behind each connection. */
-  readonly systems: Systems;
   /** Hears of every run that has ended. */
   readonly onRun: (run: FlowRun) => void;
 };
@@ -39,15 +35,16 @@ export async function runService(parts: ServiceParts, signal: AbortSignal): Prom
     return started;
   };
   const schedule = startSchedule(async (flow) => {
-    await refresh(parts, signal);
+    await context.refreshMappings('now', signal);
     schedule.keep(folder.current());
     await run(flow, 'schedule');
   }, context.log);
   schedule.keep(folder.current());
-  const watch = setInterval(
-    () => void refresh(parts, signal).then(() => schedule.keep(folder.current())),
-    refreshMs,
-  );
+  const look = async (): Promise<void> => {
+    await context.refreshMappings('now', signal);
+    schedule.keep(folder.current());
+  };
+  const watch = setInterval(() => void look(), refreshMs);
   try {
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
@@ -69,27 +66,5 @@ async function carry(
   } catch (error) {
     if (!signal.aborted)
       context.log.error({ err: error, flow }, 'the run ended with an error; the next one goes on from there');
-  }
-}
-
-async function refresh({ context, folder, systems }: ServiceParts, signal: AbortSignal): Promise<void> {
-  try {
-    const changed = await folder.refresh();
-    if (!changed) return;
-    await askInDoubt(context, folder, systems, signal);
-    for (const { flow } of folder.current()) await ensureQueues(context.boss, flow);
-    context.log.info({ flows: folder.current().map(({ flow }) => flow) }, 'the mapping files have changed');
-    for (const problem of folder.problems()) {
-      context.log.error(
-        {
-          code: problem.code,
-          at: problem.at,
-          lastGoodGoesOn: folder.stale().includes(problem.at?.file ?? ''),
-        },
-        'a mapping file is not good; its last good version goes on, if there was one',
-      );
-    }
-  } catch (error) {
-    context.log.error({ err: error }, 'the mapping files could not be read');
   }
 }

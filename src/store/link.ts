@@ -175,8 +175,8 @@ export async function markWoken(sql: Sql, flow: string, sourceIds: readonly stri
 }
 
 /**
- * Marks settled records as pending because the mapping has changed. Those that are underway are left alone: they are
- * sent with the present mapping anyway. Gives the ids that were marked.
+ * Marks records as pending because the mapping has changed. One that is being sent at this moment is asked for again,
+ * so that a delivery which began before the edit does not settle it. Gives the ids that were settled before.
  */
 export async function markChanged(
   sql: Sql,
@@ -184,12 +184,18 @@ export async function markChanged(
   sourceIds: readonly string[],
   reason: string,
 ): Promise<string[]> {
-  const { rows } = await sql.query<{ source_id: string }>(
-    `update link set state = 'pending', code = 'mapping_changed', reason = $3, since = now(), next_at = null, attempts = 0, fields = null
-     where flow = $1 and source_id = any($2::text[]) and state in ('synced', 'skipped', 'waiting', 'dead', 'removed') returning source_id`,
+  const { rows } = await sql.query<{ source_id: string | null }>(
+    `with marked as (
+       select source_id, state in ('synced', 'skipped', 'waiting', 'dead', 'removed') as settled, state in ('in_doubt', 'retrying') as failing
+       from link where flow = $1 and source_id = any($2::text[]) order by source_id for update)
+     update link l set requests = l.requests + 1, state = case when failing then l.state else 'pending' end,
+       code = case when failing then l.code else 'mapping_changed' end, reason = case when failing then l.reason else $3 end,
+       since = case when settled then now() else l.since end, next_at = case when settled then null else l.next_at end,
+       attempts = case when settled then 0 else l.attempts end, fields = case when settled then null else l.fields end
+     from marked where l.flow = $1 and l.source_id = marked.source_id returning case when settled then l.source_id end as source_id`,
     [flow, sourceIds, reason],
   );
-  return rows.map((row) => row.source_id);
+  return rows.flatMap((row) => row.source_id ?? []);
 }
 
 /** A record that is asked for on purpose: by a person, or because an older state of it may have been sent. */

@@ -6,7 +6,7 @@ import type { Sql } from './database.ts';
 export async function keepMappingVersion(sql: Sql, mapping: Mapping): Promise<void> {
   await sql.query(
     `insert into mapping_version (hash, flow, file, text, value_files, first_used_at, last_used_at) values ($1, $2, $3, $4, $5, now(), now())
-     on conflict (hash) do update set file = excluded.file, last_used_at = now()`,
+     on conflict (hash) do update set file = excluded.file, value_files = excluded.value_files, last_used_at = now()`,
     [mapping.hash, mapping.flow, mapping.file, mapping.text, JSON.stringify(mapping.valueFiles)],
   );
 }

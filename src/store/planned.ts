@@ -37,3 +37,13 @@ export async function decidedByAnother(sql: Sql, flow: string, mappingHash: stri
   );
   return rows.length > 0;
 }
+
+/** Whether a run of the flow has decided about any record since an instant. */
+export async function decidedSince(sql: Sql, flow: string, since: Date): Promise<boolean> {
+  const { rows } = await sql.query(
+    `select from run where flow = $1 and coalesce(finished_at, now()) >= $2
+       and created + updated + unchanged + skipped + waiting + dead + removed > 0 limit 1`,
+    [flow, since],
+  );
+  return rows.length > 0;
+}

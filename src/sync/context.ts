@@ -43,6 +43,8 @@ export type SyncContext = {
   readonly connections: ReadonlyMap<string, OpenConnection>;
   /** The newest good mappings, parents before the flows that refer to them. */
   readonly mappings: () => readonly Mapping[];
+  /** Looks at the mapping files again: now, or when the last look is two seconds old. Never throws. */
+  readonly refreshMappings: (when: 'now' | 'when_due', signal: AbortSignal) => Promise<void>;
   /** Connections whose tenant this process has found to be the one that the stored ids belong to. */
   readonly verified: Set<string>;
   /** Names this process in leases. */

@@ -42,7 +42,8 @@ export function decide(mapping: Mapping, standing: Standing, known: Known): Deci
     const reason = standing.code === 'merged' ? standing.reason : null;
     return { do: 'gone', code: 'merged', reason: reason ?? `was merged into ${standing.mergedInto}` };
   }
-  if (standing.deleted) return leave(mapping.whenDeleted, targetId, 'deleted', 'was deleted in the source');
+  if (standing.deleted)
+    return leave(mapping.whenDeleted, standing, targetId, 'deleted', 'was deleted in the source');
   if (standing.record === null) {
     return { do: 'gone', code: 'not_in_source', reason: 'is not known in the source' };
   }
@@ -52,7 +53,7 @@ export function decide(mapping: Mapping, standing: Standing, known: Known): Deci
   if (ending.kind === 'skipped') {
     if (targetId === null || ending.code !== 'only_when')
       return { do: 'skip', code: ending.code, reason: ending.reason };
-    return leave(mapping.whenItLeaves, targetId, ending.code, ending.reason);
+    return leave(mapping.whenItLeaves, standing, targetId, ending.code, ending.reason);
   }
   return deliver(mapping, standing, known.found, ending);
 }
@@ -72,8 +73,10 @@ function deliver(
     Object.fromEntries(Object.entries(output.fields).filter(([field]) => !left.includes(field)));
   const lasting = without(output.createOnly);
   const lastingOutput: Output = { fields: lasting, lines: output.lines };
-  // Taken of what an update would send, so that nothing is sent right after a create just for a field of updates.
-  const print = fingerprint(lastingOutput);
+  // Taken of what an update would send, so that nothing is sent right after a create just for a field of updates. Which
+  // these are is part of it: such a field that is written always from now on was never sent.
+  const { updateOnly } = output;
+  const print = fingerprint(updateOnly.length === 0 ? lastingOutput : { ...lastingOutput, updateOnly });
   const itemOf = (targetId: string | null, fields: Output['fields']): SinkItem => ({
     id: standing.sourceId,
     externalKey: standing.externalKey ?? externalKey(mapping, standing.sourceId),
@@ -88,17 +91,27 @@ function deliver(
     return { do: 'update', item, output: lastingOutput, fingerprint: print };
   }
   if (found === null) {
-    const item = itemOf(null, without(output.updateOnly));
-    return { do: 'create', item, output: lastingOutput, fingerprint: print };
+    const item = itemOf(null, without(updateOnly));
+    const sent = { ...lastingOutput, fields: without([...output.createOnly, ...updateOnly]) };
+    return { do: 'create', item, output: sent, fingerprint: print };
   }
   // Found after a create that was not answered: how much of it was written is not known, so it is written again. It
   // is still that create which is being finished, and fields of updates wait for the first change.
-  const item = itemOf(found, without([...output.createOnly, ...output.updateOnly]));
-  return { do: 'update', item, output: lastingOutput, fingerprint: print };
+  const item = itemOf(found, without([...output.createOnly, ...updateOnly]));
+  return { do: 'update', item, output: { ...lastingOutput, fields: item.fields }, fingerprint: print };
 }
 
-function leave(policy: LeavePolicy, targetId: string | null, code: string, reason: string): Decision {
+function leave(
+  policy: LeavePolicy,
+  { state, code: before, reason: told }: Standing,
+  targetId: string | null,
+  code: string,
+  reason: string,
+): Decision {
   if (targetId === null) return { do: 'gone', code, reason };
+  // What was done once in the ERP is not done again because the record changes in the source.
+  if (state === 'removed' && before === 'removed')
+    return { do: 'gone', code: before, reason: told ?? reason };
   if (policy === 'keep') return { do: 'skip', code, reason: `${reason}; the ERP record ${targetId} is kept` };
   return { do: 'remove', targetId, how: policy, reason };
 }

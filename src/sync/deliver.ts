@@ -10,6 +10,7 @@ import { noteFailure, noteHealth } from './connection-health.ts';
 import { connectionOf, type OpenConnection, type SyncContext } from './context.ts';
 import { decide, type Decision, type Known } from './decide.ts';
 import { type LookedUp, lookUpDoubtful } from './look-up.ts';
+import { isStale, presentMapping } from './present-mapping.ts';
 import { pushItems, type Result } from './push.ts';
 import { removeItems, type Removing } from './removals.ts';
 import { type Concluded, settle } from './settle.ts';
@@ -29,15 +30,16 @@ type Passenger = {
  */
 export async function deliverBatch(
   context: SyncContext,
-  mapping: Mapping,
+  given: Mapping,
   runId: string,
   lease: Lease,
 ): Promise<Partial<Counts>> {
-  const sinkConnection = connectionOf(context, mapping.write.to);
+  const sinkConnection = connectionOf(context, given.write.to);
   const sink = requireSink(sinkConnection);
   const abort = AbortSignal.any([lease.signal, context.halt]);
-  await context.reached('jobs_leased', mapping.flow);
-  const standings = await loadBatch(context, mapping, lease);
+  await context.reached('jobs_leased', given.flow);
+  const standings = await loadBatch(context, given, lease);
+  const mapping = isStale(given, standings) ? await presentMapping(context, given, 'now', abort) : given;
   const lookedUp = await lookUpDoubtful(sink, mapping, standings, abort);
   if (lookedUp.fault !== null) {
     const until = await noteFailure(context, sinkConnection.name, lookedUp.fault);

@@ -3,10 +3,10 @@ import { asFault } from '../connector/fault.ts';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
 import { checkAgainst } from '../mapping/check/against.ts';
-import type { CompiledMapping } from '../mapping/compile.ts';
 import type { Described, DescribedConnection } from '../mapping/described.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { declaredOf } from '../mapping/part.ts';
+import { inOrder, type UnsoundMapping } from '../mapping/read.ts';
 import type { SyncContext } from './context.ts';
 import type { MappingFolder } from './mapping-folder.ts';
 import { type ReadingConnection, readingOnly } from './reading.ts';
@@ -33,10 +33,11 @@ export type Said = { readonly described: Described; readonly missing: readonly M
  * Holds mappings against what is described: misspelt paths, types that do not fit, values that are not offered.
  * Gives the mappings with nothing against them, the others, and every problem.
  */
-export function judgeByDescriptions(
-  mappings: readonly CompiledMapping[],
+export function judgeByDescriptions<T extends UnsoundMapping>(
+  mappings: readonly T[],
   { described, missing }: Said,
-): { good: CompiledMapping[]; doubted: CompiledMapping[]; problems: Problem[] } {
+  references: readonly Mapping[],
+): { good: T[]; doubted: T[]; problems: Problem[] } {
   const problems = mappings.flatMap((mapping) => [
     ...missingOf(mapping, missing),
     ...checkAgainst(
@@ -45,7 +46,7 @@ export function judgeByDescriptions(
         source: described[mapping.read.from]?.source[mapping.read.entity] ?? null,
         sink: described[mapping.write.to]?.sink[mapping.write.entity] ?? null,
       },
-      mappings,
+      references,
     ),
   ]);
   const files = new Set(problems.map(({ at }) => at?.file));
@@ -56,8 +57,14 @@ export function judgeByDescriptions(
   };
 }
 
+/** Problems from two looks at the same files, those of each file together and in the order of their places. */
+export function joinProblems(one: readonly Problem[], other: readonly Problem[]): Problem[] {
+  const all = Map.groupBy([...one, ...other], ({ at }) => at?.file ?? '');
+  return [...all.values()].flatMap(inOrder);
+}
+
 /** The entities of a mapping that its systems do not have, each at its place in the file. */
-function missingOf(mapping: Mapping, missing: readonly MissingEntity[]): Problem[] {
+function missingOf(mapping: UnsoundMapping, missing: readonly MissingEntity[]): Problem[] {
   return missing
     .filter((gone) => sidesOf([mapping]).some((side) => sameSide(side, gone)))
     .map(({ side, message }) => {
@@ -108,7 +115,7 @@ export async function describeSystems(
 export type Side = { readonly name: string; readonly side: 'source' | 'sink'; readonly entity: string };
 
 /** Each connection and entity that mappings name, once. */
-export function sidesOf(mappings: readonly Mapping[]): Side[] {
+export function sidesOf(mappings: readonly Pick<Mapping, 'read' | 'write'>[]): Side[] {
   const all = mappings.flatMap(({ read, write }): Side[] => [
     { name: read.from, side: 'source', entity: read.entity },
     { name: write.to, side: 'sink', entity: write.entity },

@@ -128,7 +128,11 @@ function recalled(
   const found = read(
     {
       ...texts,
-      mappings: texts.mappings.map((file) => ({ ...file, text: former.get(file.path) ?? file.text })),
+      // A file that never was in use may be the very one that stands in the way of the others.
+      mappings: texts.mappings.flatMap((file) => {
+        const text = former.get(file.path) ?? (good.get(file.path)?.length ? file.text : null);
+        return text === null ? [] : [{ ...file, text }];
+      }),
       valueFiles: [...texts.valueFiles.filter(({ path }) => !files.has(path)), ...files.values()],
       described: null,
     },
@@ -159,8 +163,9 @@ export async function readTexts(folder: string, shownFrom: string): Promise<Mapp
 }
 
 async function textsIn(folder: string, shownFrom: string, ending: string): Promise<SourceText[]> {
-  const names = (await readdir(folder).catch(nullIfGone)) ?? [];
-  const chosen = names.filter((name) => name.endsWith(ending)).sort();
+  const entries = (await readdir(folder, { withFileTypes: true }).catch(nullIfGone)) ?? [];
+  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  const chosen = files.filter((name) => name.endsWith(ending)).sort();
   const texts = await Promise.all(
     chosen.map(async (name) => ({
       path: relative(shownFrom, join(folder, name)),

@@ -1,15 +1,12 @@
 import type { CompiledMapping } from '../mapping/compile.ts';
-import { decidedByAnother, notePlanned, type Planned, readPlanned } from '../store/planned.ts';
+import { decidedByAnother, decidedSince, notePlanned, type Planned, readPlanned } from '../store/planned.ts';
 import type { SyncContext } from './context.ts';
 import { planPages } from './plan.ts';
 
-/** A count that is not zero is computed again when it is older than this: some records may have been sent since. */
-const staleMs = 60_000;
-
 /**
  * How many records a plan of the flow would change, beside those that are queued anyway: null while no mapping but the
- * present one has decided about any. Computed once for each version of the mapping, and while it is not zero, again
- * after a minute.
+ * present one has decided about any. Computed once for each version of the mapping, and again when a run has decided
+ * about records since.
  */
 export async function countPlannedChanges(
   context: Pick<SyncContext, 'database' | 'now'>,
@@ -18,10 +15,11 @@ export async function countPlannedChanges(
 ): Promise<Planned | null> {
   if (!(await decidedByAnother(context.database, mapping.flow, mapping.hash))) return null;
   const known = await readPlanned(context.database, mapping.flow);
-  if (known?.mappingHash === mapping.hash) {
-    const age = context.now().getTime() - known.plannedAt.getTime();
-    if (known.records === 0 || age < staleMs) return known;
-  }
+  if (
+    known?.mappingHash === mapping.hash &&
+    !(await decidedSince(context.database, mapping.flow, known.plannedAt))
+  )
+    return known;
   let records = 0;
   for await (const page of planPages(context, mapping, signal))
     records += page.filter(({ changed, queued }) => changed && !queued).length;

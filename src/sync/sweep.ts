@@ -49,14 +49,18 @@ async function neverRan(sql: Sql, flow: string): Promise<boolean> {
 
 async function findForgotten(sql: Sql, mapping: Mapping): Promise<string[]> {
   const { rows } = await sql.query<{ source_id: string }>(
+    // The join with a limit holds the planner to one probe of pg-boss's own index for each record, whatever it believes
+    // of a queue that was filled a moment ago: it would read the whole queue for every record of a backfill.
     `select m.source_id from mirror m left join link l on l.flow = $1 and l.source_id = m.source_id
+     left join lateral (select true as live from causeway_jobs.job where name = $4 and coalesce(singleton_key, '') = m.source_id
+       and state <= 'active' and policy = 'exclusive' limit 1) j on true
      where m.connection = $2 and m.entity = $3
        and (l.source_id is null or l.version < m.version or l.state in ('pending', 'retrying', 'in_doubt')
          or (l.state = 'waiting' and not exists (select from waiting w where w.flow = $1 and w.source_id = m.source_id))
          or (l.state = 'waiting' and exists (select from waiting w join link p on p.flow = w.parent_flow and p.source_id = w.parent_id
              where w.flow = $1 and w.source_id = m.source_id and p.target_id is not null and p.state <> 'removed'))
          or ($5 and l.state = 'synced' and l.write_back is null and l.mapping_hash = $6))
-       and not exists (select from causeway_jobs.job j where j.name = $4 and j.singleton_key = m.source_id and j.state in ('created', 'retry', 'active'))
+       and j.live is null
      order by m.source_id limit ${sweepSize}`,
     [
       mapping.flow,

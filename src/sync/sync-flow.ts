@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Lease } from '../queue/lease.ts';
 import { pushQueue, writeBackQueue } from '../queue/names.ts';
@@ -8,6 +7,7 @@ import { connectionOf, type SyncContext } from './context.ts';
 import { deliverBatch } from './deliver.ts';
 import { type Detected, detect } from './detect.ts';
 import { drain, type Drained, type Patience } from './drain.ts';
+import { presentMapping } from './present-mapping.ts';
 import { sweep } from './sweep.ts';
 import { writeBackBatch } from './write-back.ts';
 
@@ -90,24 +90,11 @@ function pushers(
     batch: limits.batch,
     patience,
     nothingMoreComes,
-    deliver: async (taken: Lease) => deliverBatch(context, await present(context, mapping), runId, taken),
+    deliver: async (taken: Lease) =>
+      deliverBatch(context, await presentMapping(context, mapping, 'when_due', signal), runId, taken),
   };
   return Array.from({ length: limits.concurrency }, () => drain(context, mapping, draining, signal));
 }
-
-/**
- * The mapping as it is now: an edit is used by the next batch. One that reads or writes something else is another
- * flow's work, and waits for the next run.
- */
-async function present(context: SyncContext, mapping: Mapping): Promise<Mapping> {
-  const now = context.mappings().find(({ flow }) => flow === mapping.flow);
-  if (now === undefined || now.hash === mapping.hash || !sameEnds(now, mapping)) return mapping;
-  await keepMappingVersion(context.database, now);
-  return now;
-}
-
-const sameEnds = (now: Mapping, before: Mapping): boolean =>
-  isDeepStrictEqual([now.read, now.write, now.writeBack], [before.read, before.write, before.writeBack]);
 
 function writeBackers(
   context: SyncContext,

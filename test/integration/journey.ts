@@ -42,6 +42,8 @@ export type Journey = {
   readonly progress: Progress[];
   /** Called at each named step; a test sets it to look, stop or change something there. */
   at: (step: Step, flow: string) => void | Promise<void>;
+  /** Called when the mapping files are looked at again. */
+  looksAgain: () => void;
   carry(flows?: readonly string[]): Promise<FlowRun[]>;
   close(): Promise<void>;
 };
@@ -84,11 +86,15 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
     url,
     progress: [],
     at: () => {},
+    looksAgain: () => {},
     context: {
       database,
       boss,
       connections: new Map(connections),
       mappings: parts.current ?? (() => parts.mappings),
+      refreshMappings: async (when) => {
+        if (when === 'now') journey.looksAgain();
+      },
       verified: new Set(),
       processId: `test ${Math.random()}`,
       now: () => new Date(),

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { lastUsedVersions, readMappingVersion } from '../../src/store/mapping-ve
 import {
   askInDoubt,
   describedNow,
+  joinProblems,
   judgeByDescriptions,
   mergeDescribed,
 } from '../../src/sync/descriptions.ts';
@@ -38,12 +39,19 @@ const watched = (): MappingFolder =>
     const read = readMappings(texts.mappings, texts.valueFiles);
     const { described } = readDescribed(texts.described);
     const now = describedNow(mergeDescribed(described, learnt.described), systems);
-    const judged = judgeByDescriptions(read.mappings, { described: now, missing: learnt.missing });
+    const judged = judgeByDescriptions(
+      read.mappings,
+      { described: now, missing: learnt.missing },
+      read.mappings,
+    );
     return {
       mappings: judged.good,
       doubted: judged.doubted,
       described: now,
-      problems: [...read.problems, ...judged.problems],
+      problems: joinProblems(read.problems, [
+        ...judged.problems,
+        ...judgeByDescriptions(read.unsound, { described: now, missing: [] }, []).problems,
+      ]),
     };
   });
 
@@ -113,6 +121,31 @@ describe('an edit of a mapping', () => {
   });
 });
 
+describe('a new file that is at odds with a good one', () => {
+  it('does not keep the good one from going on after a restart', async () => {
+    const good = file('name: { from: name }');
+    const { mappings } = readMappings([{ path: 'customers.yaml', text: good }], []);
+    const edited = await carriedBy(...mappings);
+    edited.source.put('a', { name: 'A' });
+    await edited.journey.carry();
+    await save('customers.yaml', good);
+    await save('customers copy.yaml', good);
+    const files = watched();
+    await files.refresh();
+    expect(files.problems().map(({ code }) => code)).toContain('mapping_duplicate_flow');
+    files.recall(await lastUsedVersions(edited.journey.context.database));
+    expect(files.current().map(({ file: path }) => path)).toEqual(['customers.yaml']);
+  });
+
+  it('may be a folder, which is no mapping', async () => {
+    await save('customers.yaml', file('name: { from: name }'));
+    await mkdir(join(folder, 'more.yaml'));
+    const files = watched();
+    await files.refresh();
+    expect([files.current().length, files.problems()]).toEqual([1, []]);
+  });
+});
+
 describe('a mapping that names a field which the source does not have', () => {
   it('is refused by what was described of that system, without asking it', async () => {
     await save('described.json', describedText(described('memory', 'name')));
@@ -148,6 +181,19 @@ describe('a mapping that names a field which the source does not have', () => {
     journey.context.verified.add('crm').add('erp');
     expect(await askInDoubt(journey.context, files, systems, never)).toBe(true);
     expect([files.current().length, files.problems()]).toEqual([1, []]);
+  });
+});
+
+describe('a file with a problem', () => {
+  it('is held against what is described as well, so that all its problems are told at once', async () => {
+    await save('described.json', describedText(described('memory', 'name')));
+    await save('customers.yaml', file('name: { from: nmae }, city: { from: name, scale: 2 }'));
+    const files = watched();
+    await files.refresh();
+    expect(files.problems().map(({ code, at }) => [code, at?.column])).toEqual([
+      ['mapping_unknown_source_field', 25],
+      ['mapping_conflict', 53],
+    ]);
   });
 });
 

@@ -5,7 +5,7 @@ import { type Plan, planFlow } from '../../src/sync/plan-report.ts';
 import { resyncChanged } from '../../src/sync/resync-changed.ts';
 import type { CompiledMapping } from '../../src/mapping/compile.ts';
 import { carriedBy, compiled, customers, type Edited } from './edited-mapping.ts';
-import { closeAll, explained, sql, stateOf } from './setting.ts';
+import { closeAll, explained, once, sql, stateOf } from './setting.ts';
 
 afterEach(closeAll);
 
@@ -181,6 +181,51 @@ describe('resync --changed', () => {
     expect(await planned(edited, mapped)).toMatchObject({ changed: 0 });
   });
 
+  it('is not lost on a worker that has not seen the edit yet', async () => {
+    const edited = await threeCustomers();
+    const mapped = customers('name: { from: name }\ncity: { template: "in {city}" }');
+    expect(await resyncChanged(edited.journey.context, mapped, () => {}, never)).toBe(2);
+    // The worker still holds the old file, and finds the edit when it looks.
+    edited.journey.looksAgain = () => edited.edit(mapped);
+    await edited.journey.carry();
+    expect(
+      edited.sink.batches
+        .flat()
+        .map(({ fields }) => fields['city'])
+        .sort(),
+    ).toEqual(['in Berlin', 'in Tsawwassen']);
+  });
+
+  it('is not lost on a record that is being sent with the old mapping at that moment', async () => {
+    const edited = await threeCustomers();
+    const mapped = customers('name: { from: name }\ncity: { template: "in {city}" }');
+    edited.source.put('c1', { name: 'Alfreds', city: 'Bonn' });
+    edited.sink.after = once(async () => {
+      edited.edit(mapped);
+      await resyncChanged(edited.journey.context, mapped, () => {}, never);
+    });
+    await edited.journey.carry();
+    expect([...edited.sink.records.values()].map(({ fields }) => fields['city']).sort()).toEqual([
+      'in Bonn',
+      'in Tsawwassen',
+      undefined,
+    ]);
+    expect(await planned(edited, mapped)).toMatchObject({ changed: 0 });
+  });
+
+  it('sends a field that was for updates alone and is written always from now on', async () => {
+    const rules = 'name: { from: name }\nsite: { value: x.example';
+    const before = customers(`${rules}, write_on: update }`);
+    const edited = await carriedBy(before);
+    edited.source.put('a', { name: 'A' });
+    await edited.journey.carry();
+    const always = customers(`${rules} }`);
+    expect(await planned(edited, always)).toMatchObject({
+      changed: 1,
+      fields: [{ field: 'site', records: 1 }],
+    });
+  });
+
   it('queues nothing when only a comment was edited', async () => {
     const edited = await threeCustomers();
     const same = customers('name: { from: name }\ncity: { from: city } # the city');
@@ -247,6 +292,18 @@ describe('resync --changed', () => {
 });
 
 describe('the status after an edit', () => {
+  it('counts again when a run has decided about records since', async () => {
+    const edited = await threeCustomers();
+    const { context } = edited.journey;
+    const commented = customers('name: { from: name }\ncity: { from: city } # the city');
+    expect(await countPlannedChanges(context, commented, never)).toMatchObject({ records: 0 });
+    const mapped = customers('name: { from: name }\ncity: { template: "in {city}" }');
+    edited.edit(mapped);
+    await resyncChanged(context, mapped, () => {}, never);
+    await edited.journey.carry();
+    expect(await countPlannedChanges(context, commented, never)).toMatchObject({ records: 2 });
+  });
+
   it('says how many records a plan would touch, computed once for each version of the mapping', async () => {
     const edited = await threeCustomers();
     const { context } = edited.journey;

@@ -132,6 +132,10 @@ describe('a date', () => {
     '20260331',
     '2026-03-31T10:00:00',
     '1774942200',
+    '20260331100000',
+    '03012345678',
+    '-99999999999999',
+    '2026-03-31T10:00:00+99:00',
     'tomorrow',
     '2026-W14',
     '2026-03-31T24:00:00Z',
@@ -206,7 +210,7 @@ describe('a country', () => {
     expect(countryCode(name)).toBe(code);
   });
 
-  it.each(['XX', 'Narnia', 'England', 'Ger', ''])('does not guess at %s', (name) => {
+  it.each(['XX', 'Narnia', 'England', 'Ger', 'Congo', ''])('does not guess at %s', (name) => {
     expect(countryCode(name)).toBeNull();
   });
 

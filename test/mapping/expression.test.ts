@@ -10,6 +10,7 @@ const record: SourceRecord = {
   empty: '',
   nothing: null,
   active: true,
+  flag: 'false',
   company: { id: '5', size: null },
   items: [
     { price: '1.10', sku: 'a' },
@@ -47,7 +48,19 @@ describe('an expression', () => {
     ['items.exists(i, i.sku == "b") && items.all(i, i.price > 1)', true],
     ['{"won": "sale", "lost": "none"}[stage]', 'sale'],
     ['string(decimal(amount))', '12.5'],
-    ['7 / 2', '3'],
+    ['6 / 2', '3'],
+    ['size(items) / 3', '0'],
+    ['flag == false && false == flag && flag != true', true],
+    ['active == "true" && active != "True"', true],
+    ['stage == true || stage == false', false],
+    ['flag in [true, false] && !(flag in [true])', true],
+    ['amount in [12.5] && !(amount in [12])', true],
+    ['company.id in [4, 5] && 5 in [company.id]', true],
+    ['nothing in [null] && !(nothing in [""])', true],
+    ['[company.id, [amount]] == [5, [12.5]]', true],
+    ['int(decimal(amount)) + int(decimal("-12.9"))', '0'],
+    ['"a,b,c".split(",", 2)', ['a', 'b,c']],
+    ['"abcab".indexOf("ab", 1) + "abcab".lastIndexOf("ab", 2)', '3'],
   ])('%s', (text, result) => {
     expect(run(text)).toEqual(result);
   });
@@ -92,6 +105,15 @@ describe('an expression', () => {
     ['nothing.trim()', 'cannot use `trim` on an empty value; test != null first'],
     ['active && stage', 'needs true or false where it has a text; compare it, such as x == "true"'],
     ['decimal(amount) / 0', 'divides by zero'],
+    [
+      '9223372036854775807 + size(items)',
+      'comes to a whole number that is too large to count with; use `decimal`',
+    ],
+    ['int(decimal("1e30"))', 'makes a whole number with `int` that is too large for it; leave it a decimal'],
+    ['stage.substring(9)', 'asks `substring` for place 9 of a text that has 3 characters'],
+    ['stage.substring(2, 1)', 'asks `substring` for an end before its start'],
+    ['["a", 1].join(",")', 'joins a list of which not every item is a text; make them texts with `string`'],
+    ['stage in stage', 'cannot use `in` on "won", which is no list'],
     ['stage.id', 'asks "won" for its field `id`'],
     ['missing.map(i, i)', 'goes through an empty value as if it were a list'],
     ['stage.all(i, i == "w")', 'goes through "won" as if it were a list'],
@@ -126,6 +148,13 @@ describe('an expression', () => {
     ['stage.constructor("x")', 'calls `constructor`, which does not exist'],
     ['_field(record, "a")', 'calls `_field`, which does not exist'],
     ['5u', 'has `5u`, a kind of value that has no use here'],
+    [
+      'decimal(amount) * (15 / 100)',
+      'has `15 / 100`, which is 0, because whole numbers divide to whole numbers; write `15.0 / 100`',
+    ],
+    ['-7 / 2', 'has `-7 / 2`, which is -3, because whole numbers divide to whole numbers; write `-7.0 / 2`'],
+    ['1 == true', 'cannot use `==` on a whole number and true or false'],
+    ['stage in "won"', 'cannot use `in` on a value and a text'],
     ['active ? "a" : 1', 'gives values of different kinds after `?` and `:`'],
     [
       Array.from({ length: 400 }, () => '1').join(' + '),

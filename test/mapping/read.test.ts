@@ -32,7 +32,7 @@ write_back: [{ to: erp, field: x }]
       '11:15 mapping_bad_path `..items` begins with `..`, which leads from a line to its record; this is the record already',
       '13:29 mapping_conflict `scale` needs `as: decimal`',
       '13:50 mapping_bad_value `as` must be one of text, integer, decimal, boolean, date, datetime, country, currency, phone, email, url, and it is `x`',
-      '15:6 mapping_bad_value `m` must be a group of `source value: ERP value`, or `{ file: values/name.csv }`, and it is a list',
+      '15:6 mapping_bad_value `m` must be a group of `source value: ERP value`, or `{ file: values/name.csv }`, and it is an empty list',
       '16:14 mapping_missing_key `from` is missing under item 1 of `write_back`',
     ]);
   });

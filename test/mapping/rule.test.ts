@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { aMapping, aRule, given, resultOf, told } from './a-mapping.ts';
 
+describe('a value that a cut leaves nothing of', () => {
+  it('is no value', () => {
+    const rule = '{ from: a, max: 3, too_long: cut';
+    expect(resultOf(`${rule} }`, { a: '    Bob' })).toBeUndefined();
+    expect(resultOf(`${rule}, required: true }`, { a: '    Bob' })).toEqual([
+      'value_missing x: `a` is empty, and the field must have a value',
+    ]);
+  });
+});
+
 describe('where a value comes from', () => {
   it('takes the field at the path, and the first of a list of paths that is not empty', () => {
     expect(resultOf('{ from: company.name }', { company: { name: 'Acme' } })).toBe('Acme');
@@ -33,6 +43,9 @@ describe('where a value comes from', () => {
     ]);
     expect(resultOf('{ from: company }', { company: { id: '1' } })).toEqual([
       'value_wrong_kind x: `company` is a group of fields, which is not a single value; name one of its fields',
+    ]);
+    expect(resultOf('{ from: items }', { items: [{ id: '1' }] })).toEqual([
+      'value_wrong_kind x: `items` is a list of 1, which is a list of records; map it under `lines`, or make a text of it with `expr`',
     ]);
     expect(resultOf('{ from: tags, as: text }', { tags: ['a'] })).toEqual([
       'value_wrong_kind x: `tags` is a list of 1, which is not a single value; name one of its fields',

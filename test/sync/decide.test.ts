@@ -74,3 +74,34 @@ describe('what is sent of a record', () => {
     expect(decide(mapping, settled, known)).toMatchObject({ do: 'unchanged' });
   });
 });
+
+describe('a record that was removed from the ERP', () => {
+  const leaving = aMapping(
+    `only_when: name != "Acme"\nwhen_it_leaves: cancel\nfields:\n  name: { from: name }\n`,
+  );
+  const linked = { ...standing, targetId: '42' };
+
+  it('is removed once, and not again with every change in the source', () => {
+    expect(decide(leaving, { ...linked, state: 'synced' }, known)).toMatchObject({
+      do: 'remove',
+      how: 'cancel',
+    });
+    const removed = {
+      ...linked,
+      state: 'removed',
+      code: 'removed',
+      reason: 'left; cancel was done',
+    } as const;
+    expect(decide(leaving, removed, known)).toEqual({
+      do: 'gone',
+      code: 'removed',
+      reason: 'left; cancel was done',
+    });
+  });
+
+  it('is removed again when a person asks for it', () => {
+    expect(decide(leaving, { ...linked, state: 'pending', code: 'resync' }, known)).toMatchObject({
+      do: 'remove',
+    });
+  });
+});

@@ -7,6 +7,7 @@ import { checkRows } from './against-rows.ts';
 import { checkSink } from './against-sink.ts';
 import { checkSource } from './against-source.ts';
 import { checkTypes } from './against-types.ts';
+import { checkNumberTexts } from './number-texts.ts';
 import type { Mapping } from '../mapping.ts';
 import { declaredOf } from '../part.ts';
 import { inOrder } from '../read.ts';
@@ -19,7 +20,7 @@ import { compileValueMaps, readValueFile } from '../value-map.ts';
  * are too long. A side that is null is not checked. `mappings` are those that references lead to.
  */
 export function checkAgainst(
-  mapping: Mapping,
+  mapping: Pick<Mapping, 'file' | 'text' | 'part' | 'valueFiles'>,
   described: { readonly source: EntityDescription | null; readonly sink: EntityDescription | null },
   mappings: readonly Mapping[] = [],
 ): Problem[] {
@@ -37,6 +38,7 @@ export function checkAgainst(
   if (source !== null) {
     checkSource(declared, source, report);
     checkConversions(declared, source, report);
+    checkNumberTexts(declared, source, report);
     if (mapping.part === null) checkRows(flow.all, source, valueMaps, report);
   }
   if (sink !== null) {

@@ -65,10 +65,11 @@ function alwaysTaken({
 }
 
 function checkRepeatedPaths(source: ReturnType<typeof declaredSources>[number], report: Report): void {
-  const paths = declaredPaths(source);
-  for (const [index, { text, at }] of paths.entries()) {
-    if (paths.findIndex((other) => other.text === text) < index)
+  const seen = new Set<string>();
+  for (const { text, at } of declaredPaths(source)) {
+    if (seen.has(text))
       report('mapping_unreachable', `\`from\` names \`${text}\` twice; the second is never reached`, at);
+    seen.add(text);
   }
 }
 

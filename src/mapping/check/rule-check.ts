@@ -1,6 +1,7 @@
 import { checkConstants } from './constant-check.ts';
 import type { Conversion } from '../convert/convert.ts';
 import type { RuleDeclaration } from '../declaration.ts';
+import { checkSums } from './number-texts.ts';
 import { isTimezone } from '../convert/instant.ts';
 import { fixedCountry } from '../convert/phone-country.ts';
 import { checkReach } from './never-reached.ts';
@@ -76,4 +77,5 @@ export function checkRule(declared: RuleDeclaration, path: YamlPath, around: Rul
   const located = { field: String(path.at(-1)), rule: declared, at: path };
   checkConstants(located, conversionOf(declared), around);
   checkReach(located, around);
+  checkSums(located, around);
 }

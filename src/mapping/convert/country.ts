@@ -9,7 +9,7 @@ let names: ReadonlyMap<string, string> | null = null;
 /**
  * The ISO 3166-1 alpha-2 code of a country that is given by its alpha-2 or alpha-3 code or by its name in English or
  * any other language that i18n-iso-countries knows, in upper or lower case, with or without accents and dots. Null
- * when it is unknown, or when the name means different countries in different languages.
+ * when it is unknown, or when the name means different countries in English, or in different languages and nothing in English.
  */
 export function countryCode(text: string): string | null {
   const code = text.replaceAll(/[\s.]/g, '').toUpperCase();
@@ -23,14 +23,24 @@ export function countryCode(text: string): string | null {
 }
 
 function allNames(): ReadonlyMap<string, string> {
+  const found = unambiguous(countries.langs().flatMap(namesIn));
+  // "Congo" means two countries even in English, and nobody can tell which.
+  const english = namesIn('en');
+  const sure = unambiguous(english);
+  for (const [name] of english) found.delete(name);
+  for (const [name, code] of sure) found.set(name, code);
+  return found;
+}
+
+/** The names that stand for one country alone. */
+function unambiguous(names: readonly (readonly [string, string])[]): Map<string, string> {
   const found = new Map<string, string>();
   const ambiguous = new Set<string>();
-  for (const [name, code] of countries.langs().flatMap(namesIn)) {
+  for (const [name, code] of names) {
     if ((found.get(name) ?? code) !== code) ambiguous.add(name);
     found.set(name, code);
   }
   for (const name of ambiguous) found.delete(name);
-  for (const [name, code] of namesIn('en')) found.set(name, code);
   return found;
 }
 

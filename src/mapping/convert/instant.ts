@@ -6,11 +6,15 @@ export type Moment =
   | { readonly kind: 'instant'; readonly ms: number };
 
 const date = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
-const zoned = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$/;
+const zoned =
+  /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$/;
 /** What most systems give. The platform reads it as luxon does, in a fraction of the time. */
 const utc = /^(.{10})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
-/** Eleven digits and more: ten would be seconds for others, and fewer are no time that a CRM holds. */
-const epoch = /^-?\d{11,14}$/;
+/**
+ * Eleven to thirteen digits: ten would be seconds for others, fewer are no time that a CRM holds, and fourteen are a
+ * time that is written without separators. A number that begins with 0 is a phone number, or the like.
+ */
+const epoch = /^-?[1-9]\d{10,12}$/;
 
 /** Reads `YYYY-MM-DD`, ISO 8601 with `Z` or an offset, or epoch milliseconds; null when it is none of them. */
 export function parseMoment(text: string): Moment | null {

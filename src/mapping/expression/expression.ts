@@ -3,9 +3,11 @@ import { Decimal } from '../convert/decimal.ts';
 import type { Scope } from '../record-path.ts';
 import { isRefusal, refuse, type Refusal } from '../refusal.ts';
 import { parseMistake, runMistake, typeMistake } from './mistake.ts';
-import { handedOver, language, written } from './language.ts';
+import type { BetweenFields } from './between-fields.ts';
+import { outermostOver } from './handed-over.ts';
+import { language, written } from './language.ts';
 import type { Comparison } from './comparison.ts';
-import { beginSteps } from './steps.ts';
+import { beginSteps, makeText, mostConstantSteps, mostSteps, takeSteps } from './steps.ts';
 import { type Read, rewrite, type Rewritten, type StaticMistake } from './rewrite.ts';
 
 /** A compiled CEL expression. It has no clock, no randomness and no way to run on and on. */
@@ -14,6 +16,7 @@ export type Expression = {
   /** The fields that it reads, for checks against what a vendor describes. */
   readonly reads: readonly Read[];
   readonly comparisons: readonly Comparison[];
+  readonly betweenFields: readonly BetweenFields[];
   /** True when it gives the same for every record, at any time. */
   readonly constant: boolean;
   /** Where in the text it asks for the instant of the decision first; null when it does not. */
@@ -47,6 +50,7 @@ export function compileExpression(
     text,
     reads: rewritten.reads,
     comparisons: rewritten.comparisons,
+    betweenFields: rewritten.betweenFields,
     constant: rewritten.constant,
     nowAt: rewritten.nowAt,
     meaning: rewritten.text,
@@ -54,11 +58,11 @@ export function compileExpression(
     yesOrNo: checked.type === 'dyn' ? null : checked.type === 'bool',
     run: (scope) => {
       try {
-        beginSteps();
+        beginSteps(rewritten.constant ? mostConstantSteps : mostSteps);
         const result: unknown = compiled({
-          _here: handedOver(scope.line ?? scope.record),
-          _record: handedOver(scope.record),
-          _line: handedOver(scope.line),
+          _here: outermostOver(scope.line ?? scope.record),
+          _record: outermostOver(scope.record),
+          _line: outermostOver(scope.line),
           _now: scope.now ?? '',
         });
         return toValue(result);
@@ -90,27 +94,34 @@ function parse(
   }
 }
 
+/** A text that was looked at or made is counted; within lists and groups, one may stand at many places. */
 function toValue(result: unknown): Value | Refusal {
   if (result === null || result === undefined) return null;
   if (typeof result === 'boolean' || typeof result === 'string') return result;
   if (typeof result === 'bigint') return result.toString();
-  if (result instanceof Decimal) return result.toFixed();
-  if (Array.isArray(result)) return all(result.map(toValue));
-  if (result instanceof Map) return toValue(Object.fromEntries(result));
+  if (result instanceof Decimal) {
+    makeText(Math.abs(result.e));
+    return result.toFixed();
+  }
+  if (Array.isArray(result)) return all(result);
   if (typeof result === 'object') {
-    const values = all(Object.values(result).map(toValue));
+    const entries = [...(result instanceof Map ? result : Object.entries(result))];
+    const values = all(entries.map(([, value]) => value));
     return isRefusal(values)
       ? values
-      : Object.fromEntries(Object.keys(result).map((key, index) => [key, values[index] ?? null]));
+      : Object.fromEntries(entries.map(([name], at) => [String(name), values[at] ?? null]));
   }
   return refuse('expression_failed', 'gives a floating point number, which loses cents; use `decimal`');
 }
 
-function all(results: readonly (Value | Refusal)[]): readonly Value[] | Refusal {
+function all(results: readonly unknown[]): readonly Value[] | Refusal {
+  takeSteps(1 + results.length);
   const values: Value[] = [];
   for (const result of results) {
-    if (isRefusal(result)) return result;
-    values.push(result);
+    if (typeof result === 'string') makeText(result.length);
+    const value = toValue(result);
+    if (isRefusal(value)) return value;
+    values.push(value);
   }
   return values;
 }

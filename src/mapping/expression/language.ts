@@ -1,6 +1,8 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { Decimal, parseDecimal } from '../convert/decimal.ts';
-import { ExpressionMistake, lookAt, takeSteps } from './steps.ts';
+import { registerMethods } from './methods.ts';
+import { nameOf, registerOperations } from './operations.ts';
+import { ExpressionMistake, makeText, takeSteps } from './steps.ts';
 
 /** What an expression may call. CEL has more: `matches` can run for seconds, `double` is a float, and so on. */
 export const functions = ['decimal', 'int', 'string', 'bool', 'size', 'has', 'now'] as const;
@@ -29,8 +31,11 @@ export const refused: { readonly [name: string]: string } = {
   duration: 'there is no arithmetic with dates',
 };
 
-/** The longest list that an expression goes through. */
-const longestList = 1000;
+/** What a division costs beside the step of every calculation: it goes on for 200 digits. */
+const stepsOfDivision = 10;
+
+/** How many digits a result may have before or behind its point. */
+const mostDigits = 10_000;
 
 const limits = {
   maxAstNodes: 300,
@@ -56,11 +61,10 @@ function makeLanguage(): Environment {
   environment.registerVariable('_now', 'string');
   environment.registerType('Decimal', { ctor: Decimal });
   environment.registerFunction('decimal(dyn): Decimal', (value: unknown) => number(value));
-  environment.registerFunction('string(Decimal): string', (value: Decimal) => value.toFixed());
-  environment.registerFunction('_look(dyn): dyn', lookAt);
-  environment.registerFunction('_field(dyn, string): dyn', fieldOf);
-  environment.registerFunction('_at(dyn, dyn): dyn', elementAt);
-  environment.registerFunction('_items(dyn): list<dyn>', itemsOf);
+  environment.registerFunction('string(Decimal): string', textOf);
+  environment.registerFunction('int(Decimal): int', wholeOf);
+  registerOperations(environment);
+  registerMethods(environment);
   environment.registerOperator('-Decimal', (value: Decimal) => value.negated());
   registerArithmetic(environment);
   registerComparison(environment);
@@ -73,6 +77,7 @@ const arithmetic: { readonly [operator: string]: (left: Decimal, right: Decimal)
   '*': (left, right) => left.times(right),
   '/': (left, right) => {
     if (right.isZero()) throw new ExpressionMistake('divides by zero');
+    takeSteps(stepsOfDivision);
     return left.dividedBy(right);
   },
 };
@@ -84,10 +89,30 @@ function registerArithmetic(environment: Environment): void {
       ['Decimal', 'int'],
       ['int', 'Decimal'],
     ]) {
-      const handler = (a: unknown, b: unknown): Decimal => work(number(a), number(b));
+      const handler = (a: unknown, b: unknown): Decimal => bounded(work(number(a), number(b)));
       environment.registerOperator(`${left} ${operator} ${right}: Decimal`, handler);
     }
   }
+}
+
+/** Counts a step, and refuses numbers that no text could hold. */
+function bounded(result: Decimal): Decimal {
+  takeSteps(1);
+  if (!result.isFinite() || Math.abs(result.e) > mostDigits)
+    throw new ExpressionMistake(`comes to a number of more than ${mostDigits.toLocaleString('en')} digits`);
+  return result;
+}
+
+function textOf(value: Decimal): string {
+  makeText(Math.abs(value.e));
+  return value.toFixed();
+}
+
+/** Cuts off what is behind the point, as CEL does of floating point numbers. */
+function wholeOf(value: Decimal): bigint {
+  const whole = BigInt(value.trunc().toFixed());
+  if (BigInt.asIntN(64, whole) === whole) return whole;
+  throw new ExpressionMistake('makes a whole number with `int` that is too large for it; leave it a decimal');
 }
 
 const comparisons: { readonly [operator: string]: (order: number) => boolean } = {
@@ -113,73 +138,16 @@ function registerComparison(environment: Environment): void {
       environment.registerOperator(`${left} ${operator} ${right}`, handler);
     }
   }
-  for (const [left, right] of [
-    ['Decimal', 'Decimal'],
-    ['Decimal', 'int'],
-    ['Decimal', 'string'],
-    ['string', 'int'],
-  ]) {
-    environment.registerOperator(`${left} == ${right}`, sameNumber);
-  }
-}
-
-/** A text that is no number is not equal to one. */
-function sameNumber(left: unknown, right: unknown): boolean {
-  const [a, b] = [left, right].map((side) => (typeof side === 'string' ? parseDecimal(side) : number(side)));
-  return a !== null && a !== undefined && b !== null && b !== undefined && a.equals(b);
 }
 
 function number(value: unknown): Decimal {
   if (value instanceof Decimal) return value;
   if (typeof value === 'bigint') return new Decimal(value.toString());
   if (value === null || value === '') throw new ExpressionMistake('needs a number, and the value is empty');
+  takeSteps(1);
   const decimal = typeof value === 'string' ? parseDecimal(value) : null;
   if (decimal !== null) return decimal;
   throw new ExpressionMistake(`needs a number, and ${nameOf(value)} is none`);
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  if (value === null || value === undefined) return null;
-  if (value instanceof Map) return lookAt(handedOver(value.get(name) ?? null));
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw new ExpressionMistake(`asks ${nameOf(value)} for its field \`${name}\``);
-  const field = Object.hasOwn(value, name) ? (value as { readonly [name: string]: unknown })[name] : null;
-  return lookAt(handedOver(field ?? null));
-}
-
-/** The library asks groups for their `constructor`, which may be the name of a field: such a group becomes a Map. */
-export function handedOver(value: unknown): unknown {
-  if (Array.isArray(value)) return value.some(misleads) ? value.map(handedOver) : value;
-  return misleads(value) ? new Map(Object.entries(value)) : value;
-}
-
-function misleads(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null || value instanceof Decimal) return false;
-  return Object.hasOwn(value, 'constructor');
-}
-
-function elementAt(value: unknown, place: unknown): unknown {
-  if (typeof place === 'string') return fieldOf(value, place);
-  if (value === null || value === undefined) return null;
-  if (typeof place !== 'bigint' || !Array.isArray(value))
-    throw new ExpressionMistake(`asks ${nameOf(value)} for one of its elements`);
-  return lookAt(handedOver(value[Number(place)] ?? null));
-}
-
-function itemsOf(value: unknown): unknown {
-  if (!Array.isArray(value))
-    throw new ExpressionMistake(`goes through ${nameOf(value)} as if it were a list`);
-  if (value.length > longestList)
-    throw new ExpressionMistake(`goes through a list of ${value.length}; ${longestList} is the most`);
-  takeSteps(value.length);
-  return value;
-}
-
-function nameOf(value: unknown): string {
-  if (value === null || value === undefined || value === '') return 'an empty value';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 79)}…` : value);
-  return typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : 'a group of fields';
 }
 
 /**

@@ -58,15 +58,17 @@ function explain(summary: string, node: ASTNode | null): string {
   const unary = /^no such overload: [!-](.+)$/.exec(summary);
   if (unary) return `cannot negate ${kindOf(unary[1] ?? '')}`;
   const method = /^found no matching overload for '(?:(.+?)\.)?(\w+)\((.*)\)'$/.exec(summary);
-  if (method) return explainCall(method[1], method[2] ?? '', method[3] ?? '');
+  if (method) return explainCall(method[1], (method[2] ?? '').replace(/^_/, ''), method[3] ?? '');
   const condition = /got '(.+)'$/.exec(summary);
   if (/condition|Logical|predicate/.test(summary) && condition)
     return `needs true or false where it has ${kindOf(condition[1] ?? '')}${compareInstead(kindOf(condition[1] ?? ''))}`;
   if (/branches/.test(summary)) return 'gives values of different kinds after `?` and `:`';
+  if (/overflow/.test(summary))
+    return 'comes to a whole number that is too large to count with; use `decimal`';
   if (/conversion|cannot convert/.test(summary))
     return 'cannot convert a value to the kind that is asked for';
   if (/zero/.test(summary)) return 'divides by zero';
-  return summary.charAt(0).toLowerCase() + summary.slice(1);
+  return 'cannot be worked out: its values do not fit together';
 }
 
 function compareInstead(kind: string): string {

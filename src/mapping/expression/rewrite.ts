@@ -1,5 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { didYouMean } from '../../errors/suggestion.ts';
+import { type BetweenFields, betweenFields, lostFraction, resultsOf } from './between-fields.ts';
 import { type Comparison, comparisonOf, contradictionIn } from './comparison.ts';
 import { functions, macros, methods, refused } from './language.ts';
 
@@ -17,6 +18,7 @@ export type Rewritten = {
   readonly text: string;
   readonly reads: readonly Read[];
   readonly comparisons: readonly Comparison[];
+  readonly betweenFields: readonly BetweenFields[];
   /** True when nothing of the record and no clock is asked: it gives the same for every record. */
   readonly constant: boolean;
   /** Where `now()` is asked first, or null. */
@@ -42,6 +44,10 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
   let text = '';
   const reads: Read[] = [];
   const comparisons: Comparison[] = [];
+  const between: BetweenFields[] = [];
+  const results = new Set(resultsOf(tree));
+  /** The sums within such a sum, of which no more needs to be said. */
+  const within = new Set<unknown>();
   let constant = true;
   let nowAt: number | null = null;
   const mistakes: StaticMistake[] = [];
@@ -79,6 +85,12 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
     if (comparison !== null) comparisons.push(comparison);
     const contradiction = contradictionIn(node, fieldOf);
     if (contradiction !== null) mistakes.push(contradiction);
+    const fraction = lostFraction(node);
+    if (fraction !== null) mistakes.push(fraction);
+    const found = betweenFields(node, fieldOf);
+    if (found === null) return;
+    if (!within.has(node)) between.push({ ...found, result: results.has(node) });
+    for (const side of Array.isArray(node.args) ? node.args : []) within.add(side);
   }
 
   function writeNode(node: ASTNode, bound: Bound, depth: number, inPath: boolean): void {
@@ -93,9 +105,8 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
         // A variable of an outer list may be looked at again and again by an inner one, which is counted.
         if (bound.has(node.args)) return put(inPath ? node.args : `_look(${node.args})`);
         constant = false;
-        return put(
-          reserved.includes(node.args) ? `_${node.args}` : `_field(_here, ${JSON.stringify(node.args)})`,
-        );
+        if (!reserved.includes(node.args)) return put(`_field(_here, ${JSON.stringify(node.args)})`);
+        return put(inPath ? `_${node.args}` : `_look(_${node.args})`);
       case '.':
         return put('_field(', inner(node.args[0], true), `, ${JSON.stringify(node.args[1])})`);
       case '[]':
@@ -105,9 +116,9 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
       case 'rcall':
         return writeMethod(node, node.args[0], node.args[1], node.args[2], bound, depth);
       case 'list':
-        return put('[', each(node.args, bound, depth), ']');
+        return put('_made([', each(node.args, bound, depth), '])');
       case 'map':
-        return put('{', () => writeEntries(node.args, bound, depth), '}');
+        return put('_made({', () => writeEntries(node.args, bound, depth), '})');
       case '?:':
         return writeChoice(node.args, inner);
       case '!_':
@@ -119,6 +130,15 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
           node,
           'uses `?` to reach a field; what is missing is null already, so write a plain `.` or `[…]`',
         );
+      case '==':
+      case '!=':
+      case 'in':
+        return put(`${compared[node.op]}(`, inner(node.args[0]), ', ', inner(node.args[1]), ')');
+      case '||':
+      case '&&':
+        return put('(_tried(', inner(node.args[0]), `) ${node.op} `, inner(node.args[1]), ')');
+      case '+':
+        return put('_made(', inner(node.args[0]), ' + ', inner(node.args[1]), ')');
       default:
         return put('(', inner(node.args[0]), ` ${node.op} `, inner(node.args[1]), ')');
     }
@@ -170,7 +190,7 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
     const [field] = given;
     if (field === undefined || pathOf(field, bound, reserved) === null)
       return wrong(node, 'gives `has` something else than one field, such as has(company.id)');
-    return put('(', () => write(field, bound, depth), ' != null)');
+    return put('_differs(', () => write(field, bound, depth), ', null)');
   }
 
   function writeNow(node: ASTNode, given: readonly ASTNode[]): void {
@@ -190,7 +210,8 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
   ): void {
     if (!macros.some((known) => known === name)) {
       if (!methods.some((known) => known === name)) return wrong(node, unknown(name));
-      return put(() => write(of, bound, depth), `.${name}(`, each(given, bound, depth), ')');
+      const own = name === 'size' ? name : `_${name}`;
+      return put(() => write(of, bound, depth), `.${own}(`, each(given, bound, depth), ')');
     }
     const [variable, ...rest] = given;
     if (variable?.op !== 'id' || rest.length === 0)
@@ -198,12 +219,15 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
     if (variable.args.startsWith('_')) return wrong(node, 'names a variable that begins with `_`');
     if (depth >= deepestNesting) return wrong(node, 'goes through lists more than two deep');
     const within = new Map([...bound, [variable.args, pathOf(of, bound, reserved)]]);
+    const goesOn = (name === 'all' || name === 'exists') && rest.length === 1;
     return put(
+      name === 'map' || name === 'filter' ? '_made(' : '(',
       '_items(',
       () => write(of, bound, depth),
-      `).${name}(${variable.args}, `,
+      `, ${costOf(rest)}).${name}(${variable.args}, `,
+      goesOn ? '_tried(' : '',
       each(rest, within, depth + 1),
-      ')',
+      goesOn ? ')))' : '))',
     );
   }
 
@@ -212,7 +236,15 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
     origins
       .filter((mark) => mark.start <= start && end <= mark.end)
       .toSorted((a, b) => a.end - a.start - (b.end - b.start))[0]?.node ?? null;
-  return { text, reads, comparisons, constant, nowAt, mistakes, origin };
+  return { text, reads, comparisons, betweenFields: between, constant, nowAt, mistakes, origin };
+}
+
+/** How the operators that compare are called in the rewritten text. */
+const compared = { '==': '_same', '!=': '_differs', in: '_in' } as const;
+
+/** The steps of one item of a list: a long body takes longer, whatever is in it. */
+function costOf(body: readonly ASTNode[]): number {
+  return 1 + body.reduce((sum, { start, end }) => sum + ((end - start) >>> 5), 0);
 }
 
 function unknown(name: string): string {

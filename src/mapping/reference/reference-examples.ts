@@ -11,6 +11,7 @@ export const ruleExamples: { readonly [key: string]: readonly RuleExample[] } = 
   template: [
     { rule: "{ template: '{firstname} {lastname}' }", record: '{ firstname: Ada, lastname: Lovelace }' },
     { rule: "{ template: '{firstname} {lastname}' }", record: '{ lastname: Lovelace }' },
+    { rule: "{ template: '{zip} {city}, {country}' }", record: '{ zip: "10115", city: Berlin }' },
     { rule: "{ template: 'Fax {fax}' }", record: '{}' },
   ],
   expr: [

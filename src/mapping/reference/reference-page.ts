@@ -77,12 +77,13 @@ const alsoIntro = `One source record may make several records of the ERP. Each e
 
 const expressions = `Expressions are CEL, the Common Expression Language. The fields of the record are the variables; inside \`lines\` these are the fields of the line, \`line\` is the whole line, and \`record\` the whole record, so that \`record["a name"]\` reaches a field with an odd name. A field that is not there is null.
 
-- Values of a source are texts. Against a number, a text is compared as a number: \`amount > 0\`. Two texts are compared as texts, which is right for dates; for numbers write \`decimal(a) > decimal(b)\`.
-- A number with a point is an exact decimal. \`decimal(x)\` makes one of a text; sums and products lose nothing. A division of two whole numbers is whole: \`7 / 2\` is 3, \`7.0 / 2\` is 3.5.
+- Values of a source are texts. Against a number, a text is compared as a number: \`amount > 0\`. Two texts are compared as texts, which is right for dates; for numbers write \`decimal(a) > decimal(b)\`. Against \`true\` or \`false\`, the texts "true" and "false" are the same as these: \`discontinued == false\`. \`x in [1, 2]\` compares as \`==\` does.
+- \`+\` joins texts, and fields are texts: \`price + freight\` of 19 and 5 is 195. To add, write \`decimal(price) + decimal(freight)\`; to join, \`name + ", " + city\`.
+- A number with a point is an exact decimal. \`decimal(x)\` makes one of a text; sums and products lose nothing. A division of two whole numbers is whole: \`size(items) / 2\` of 7 items is 3, so that \`7 / 2\` is refused and \`7.0 / 2\` is 3.5. \`int(decimal(x))\` cuts off what is behind the point.
 - An empty value cannot be compared by \`<\` or counted with, and nothing can be called on it: test \`x != null\` first. \`has(x)\` is the same test.
 - Functions: ${[...functions].map((name) => `\`${name}\``).join(', ')}. On texts and lists: ${[...methods].map((name) => `\`${name}\``).join(', ')}. Over lists of up to 1,000: ${[...macros].map((name) => `\`${name}\``).join(', ')}.
 - \`now()\` is the instant at which the record is decided about, as a text. It may be asked for in a rule with \`write_on: create\` alone: anywhere else it would give another value, and something to send, at every run.
-- There are no regular expressions, no dates to calculate with, and nothing that could run without end: an expression takes at most a million steps. To go to an item of a list is one, to look at a field another, and a long text is one more for every 128 characters.`;
+- There are no regular expressions, no dates to calculate with, and nothing that could run without end: an expression takes at most a million steps. To go to an item of a list is one, to look at a field another, and a long text is one more for every 128 characters. What it makes costs more: a text one for every 16 characters, a list one for every 8 items, each item one when the list is compared or given. An expression that gives the same for every record has 10,000.`;
 
 const endings = `A record ends in one of four ways: it is written; it is skipped, with the reason; it is rejected, with every problem at once; or it waits for the records it refers to. Skipped goes before all others, and rejected before waiting. These are the problems:`;
 
