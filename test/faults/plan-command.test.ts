@@ -78,7 +78,10 @@ describe('after an edit of a mapping', () => {
     const synced = await world.causeway('sync', 'accounts');
     expect(synced.code).toBe(0);
     expect(synced.stdout).toMatch(/The last good version of .*accounts\.yaml goes on/);
-    expect(await world.causeway('plan', 'accounts')).toMatchObject({ code: 2 });
+    expect(await world.causeway('plan', 'accounts')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('companies has no field `adress`'),
+    });
     await writeFile(accounts, shipped);
   });
 });
