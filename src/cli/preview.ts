@@ -3,6 +3,7 @@ import { problem } from '../errors/catalogue.ts';
 import type { FieldExplanation } from '../mapping/explain.ts';
 import { preview as previewRecord, type Preview } from '../sync/preview.ts';
 import { requireSameTenant } from '../sync/identity.ts';
+import type { SinkItem } from '../connector/contract.ts';
 import type { Value } from '../connector/value.ts';
 import { type ExitCode, type GlobalOptions, inReading, print, requireFlowIn } from './session.ts';
 
@@ -23,7 +24,7 @@ export function preview(flow: string, id: string, options: GlobalOptions): Promi
       shutdown.soft,
     );
     if ('gone' in found) throw new CausewayError([problem('unknown_record', found.gone)]);
-    const payload = 'item' in found.decision ? found.decision.item : null;
+    const payload = payloadOf(found);
     print(
       json,
       {
@@ -38,7 +39,7 @@ export function preview(flow: string, id: string, options: GlobalOptions): Promi
         lines: found.explanation.lines,
         problems: found.explanation.ending.kind === 'rejected' ? found.explanation.ending.problems : [],
         waitsFor: found.explanation.ending.kind === 'waiting' ? found.explanation.ending.for : [],
-        payload: payload && { fields: payload.fields, lines: payload.lines },
+        payload,
         changes: found.changes,
       },
       renderPreview(found),
@@ -84,10 +85,17 @@ export function renderPreview(found: Preview): string {
   ].join('\n');
 }
 
-/** What the sink would be handed, where it would be handed anything. */
-function payloadText({ decision }: Preview): string[] {
-  if (!('item' in decision)) return [];
-  const { fields, lines } = decision.item;
+/** What the sink would be handed, or holds already; null where the record makes nothing. */
+function payloadOf({ decision }: Preview): Pick<SinkItem, 'fields' | 'lines'> | null {
+  const { fields, lines } =
+    'item' in decision ? decision.item : 'output' in decision ? decision.output : { fields: null, lines: {} };
+  return fields && { fields, lines };
+}
+
+function payloadText(found: Preview): string[] {
+  const payload = payloadOf(found);
+  if (payload === null) return [];
+  const { fields, lines } = payload;
   return [`  Payload: ${JSON.stringify({ fields, ...(Object.keys(lines).length > 0 && { lines }) })}`];
 }
 

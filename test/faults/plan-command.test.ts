@@ -146,6 +146,7 @@ describe('plan, preview and check', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('country_id = "DE"');
     expect(stdout).toContain('from "Germany" by { from: country, map: country_spellings, as: country }');
+    expect(stdout).toMatch(/Payload: \{"fields":\{"name":/);
     expect(stdout).toContain('Nothing was sent.');
   });
 });
