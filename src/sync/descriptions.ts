@@ -49,7 +49,7 @@ export function judgeByDescriptions<T extends UnsoundMapping>(
       references,
     ),
   ]);
-  const files = new Set(problems.map(({ at }) => at?.file));
+  const files = new Set(problems.filter(({ code }) => !advisory.has(code)).map(({ at }) => at?.file));
   return {
     good: mappings.filter(({ file }) => !files.has(file)),
     doubted: mappings.filter(({ file }) => files.has(file)),
@@ -62,6 +62,12 @@ export function joinProblems(one: readonly Problem[], other: readonly Problem[])
   const all = Map.groupBy([...one, ...other], ({ at }) => at?.file ?? '');
   return [...all.values()].flatMap(inOrder);
 }
+
+/**
+ * Told, but no reason to hold a mapping back: some systems call a field read-only that their users cannot write in its
+ * form, and take it from a program all the same.
+ */
+const advisory: ReadonlySet<string> = new Set(['mapping_read_only_field']);
 
 /** The entities of a mapping that its systems do not have, each at its place in the file. */
 function missingOf(mapping: UnsoundMapping, missing: readonly MissingEntity[]): Problem[] {
@@ -164,8 +170,9 @@ export function mergeDescribed(before: Described, now: Described): Described {
 
 /**
  * Asks the systems about mappings that differ from what was once described (a field that was added since is no
- * mistake), and about entities that were never described (one that a system does not have would pause the connection
- * for every flow). True when that changed what is in use. A system that does not answer leaves all as it is.
+ * mistake), and whether they have the entities that were never described (one that a system does not have would pause
+ * the connection for every flow); what those look like is held against nothing until a person runs `check --online`.
+ * True when that changed what is in use. A system that does not answer leaves all as it is.
  */
 export async function askInDoubt(
   context: Pick<SyncContext, 'connections' | 'verified'>,
@@ -173,9 +180,12 @@ export async function askInDoubt(
   systems: Systems,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const inDoubt = [...sidesOf(folder.doubted()), ...undescribed(folder.current(), folder.described())];
-  const sides = inDoubt.filter(({ name }) => context.verified.has(name));
-  if (sides.length === 0) return false;
+  const verified = (sides: readonly Side[]): Side[] => sides.filter(({ name }) => context.verified.has(name));
+  const doubted = verified(sidesOf(folder.doubted()));
+  const unknown = verified(undescribed(folder.current(), folder.described()));
+  if (doubted.length + unknown.length === 0) return false;
   const connections = new Map([...context.connections].map(([name, open]) => [name, readingOnly(open)]));
-  return folder.learn(await describeSystems(connections, systems, sides, signal));
+  const again = await describeSystems(connections, systems, doubted, signal);
+  const { missing } = await describeSystems(connections, systems, unknown, signal);
+  return folder.learn({ described: again.described, missing: [...again.missing, ...missing] });
 }

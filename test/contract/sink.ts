@@ -244,6 +244,14 @@ export function sinkContract(
       expect(stamps.filter((stamp) => Number.isNaN(Date.parse(stamp)))).toEqual([]);
     });
 
+    it('answers for the lines of every record asked, in order, also where there are none', async () => {
+      const bench = await open();
+      const items = ['2', '1', '2'].map((targetId) => ({ targetId, externalKey: keyOf(bench, 1), keys: [] }));
+      const request = { entity: bench.entity, field: 'no_such_lines', fields: [], items };
+      const found = await bench.sink.readLines(request, never);
+      expect(found).toEqual(items.map(({ targetId }) => ({ targetId, lines: [] })));
+    });
+
     it('removes records in each way that it says it can', async () => {
       const bench = await open();
       for (const how of bench.capabilities.removals.filter((way) => way !== 'cancel')) {

@@ -197,6 +197,33 @@ describe('a file with a problem', () => {
   });
 });
 
+describe('a field that the ERP calls read-only', () => {
+  it('is told, and does not hold the flow back', async () => {
+    const erp = { system: 'memory', source: {}, sink: description('res.partner', 'name') };
+    Object.assign(erp.sink['res.partner']?.fields['name'] ?? {}, { readOnly: true });
+    await save('described.json', describedText({ erp }));
+    await save('customers.yaml', file('name: { from: name }'));
+    const files = watched();
+    await files.refresh();
+    expect(files.problems().map(({ code }) => code)).toEqual(['mapping_read_only_field']);
+    expect([files.current().length, files.stale()]).toEqual([1, []]);
+  });
+});
+
+describe('an entity that was never described', () => {
+  it('is held against nothing at the start of a run, if the system has it', async () => {
+    await save('customers.yaml', file('name: { from: nmae }'));
+    const files = watched();
+    await files.refresh();
+    const { journey, source, sink } = await carriedBy(customers('name: { from: name }'));
+    source.describe = async (entity) => ({ entity, fields: { name: field('text') } });
+    sink.describe = async (entity) => ({ entity, fields: { name: field('text') } });
+    journey.context.verified.add('crm').add('erp');
+    expect(await askInDoubt(journey.context, files, systems, never)).toBe(false);
+    expect(files.current()).toHaveLength(1);
+  });
+});
+
 describe('an entity that a system does not have', () => {
   it('is told at its place and holds up its own flow alone', async () => {
     await save('customers.yaml', file('name: { from: name }'));

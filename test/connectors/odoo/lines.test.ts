@@ -54,6 +54,58 @@ describe.each(['fresh:16', 'fresh:19'])('order lines (%s)', (seed) => {
     expect(stamped.map(({ name }) => name)).toContain('crm_2Fthings_2F1__order_5Fline__b');
   });
 
+  it('are read with the keys that they were written under; a line that somebody added has none', async () => {
+    const bench = await open(seed);
+    const line = (quantity: string): LineFields => ({
+      product_id: bench.product,
+      product_uom_qty: quantity,
+      price_unit: '19.99',
+    });
+    const orders = [anOrder(1, { a: line('1'), b: line('2') }), anOrder(2, { a: line('3') }), anOrder(3, {})];
+    const targets = (await upsert(bench, orders)).map(targetOf);
+    await bench.add('sale.order.line', {
+      order_id: Number(targets[1]),
+      product_id: Number(bench.product),
+      product_uom_qty: 7,
+    });
+    const items = orders.map(({ externalKey }, index) => ({
+      targetId: targets[index] ?? '',
+      externalKey,
+      keys: ['a', 'b', 'gone'],
+    }));
+    const fields = ['product_uom_qty', 'price_unit', 'product_id'];
+    const found = await bench.sink.readLines(
+      { entity: 'sale.order', field: 'order_line', fields, items },
+      never,
+    );
+    expect(
+      found.map(({ targetId, lines }) => [
+        targetId,
+        lines.map(({ key, record }) => [key, record['product_uom_qty']]),
+      ]),
+    ).toEqual([
+      [
+        targets[0],
+        [
+          ['a', '1'],
+          ['b', '2'],
+        ],
+      ],
+      [
+        targets[1],
+        [
+          ['a', '3'],
+          [null, '7'],
+        ],
+      ],
+      [targets[2], []],
+    ]);
+    expect(found[0]?.lines[0]?.record).toMatchObject({
+      price_unit: '19.99',
+      product_id: { id: bench.product },
+    });
+  });
+
   it('are updated in place, and new ones join them', async () => {
     const bench = await open(seed);
     const line = (quantity: string, price = '5'): LineFields => ({
