@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { caseEditorSchemaText } from '../mapping/editor/case-editor-schema.ts';
-import { readDescribed } from '../mapping/described.ts';
 import { editorSchemaText } from '../mapping/editor/editor-schema.ts';
-import { describedNow, sidesInWords, undescribed } from '../sync/descriptions.ts';
+import { sidesInWords, undescribed } from '../sync/descriptions.ts';
 import { type ExitCode, type GlobalOptions, inDefinitions, print } from './session.ts';
 
 /**
@@ -11,10 +10,9 @@ import { type ExitCode, type GlobalOptions, inDefinitions, print } from './sessi
  * entities that were described. Where they go is where the first line of the shipped mappings looks for them.
  */
 export function schema(options: GlobalOptions & { out?: string | undefined }): Promise<ExitCode> {
-  return inDefinitions(options, async ({ config, folder, systems }) => {
+  return inDefinitions(options, async ({ config, folder }) => {
     const out = resolve(options.out ?? join(dirname(config.file), 'docs', 'schema'));
-    const { described } = readDescribed(folder.texts().described);
-    const now = describedNow(described, systems);
+    const now = folder.described();
     const files = {
       [join(out, 'mapping.json')]: editorSchemaText(now),
       [join(out, 'mapping-test.json')]: caseEditorSchemaText(),

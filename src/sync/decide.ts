@@ -58,6 +58,22 @@ export function decide(mapping: Mapping, standing: Standing, known: Known): Deci
   return deliver(mapping, standing, known.found, ending);
 }
 
+/** Decides; a mapping that crashes on one record rejects that record, and is no matter of its neighbours. */
+export function decideSafely(
+  mapping: Mapping,
+  standing: Standing,
+  known: Known,
+  onCrash: (error: unknown) => void,
+): Decision {
+  try {
+    return decide(mapping, standing, known);
+  } catch (error) {
+    onCrash(error);
+    const message = `the mapping crashed: ${error instanceof Error ? error.message : 'unknown error'}`;
+    return { do: 'reject', problems: [{ code: 'mapping_crashed', field: '', message }] };
+  }
+}
+
 function deliver(
   mapping: Mapping,
   standing: Standing,

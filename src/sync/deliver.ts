@@ -8,7 +8,7 @@ import type { Counts } from '../store/run.ts';
 import { conclude, concludeHeld } from './conclude.ts';
 import { noteFailure, noteHealth } from './connection-health.ts';
 import { connectionOf, type OpenConnection, type SyncContext } from './context.ts';
-import { decide, type Decision, type Known } from './decide.ts';
+import { type Decision, decideSafely } from './decide.ts';
 import { type LookedUp, lookUpDoubtful } from './look-up.ts';
 import { isStale, presentMapping } from './present-mapping.ts';
 import { pushItems, type Result } from './push.ts';
@@ -112,7 +112,12 @@ async function decideAll(
     const refused = lookedUp.refused.get(standing.sourceId);
     const decision: Decision =
       refused === undefined
-        ? decideSafely(context, mapping, standing, { linked, now, found: foundId })
+        ? decideSafely(mapping, standing, { linked, now, found: foundId }, (error) =>
+            context.log.error(
+              { err: error, flow: mapping.flow, sourceId: standing.sourceId },
+              'the mapping crashed on a record',
+            ),
+          )
         : {
             do: 'reject',
             problems: [
@@ -121,23 +126,6 @@ async function decideAll(
           };
     return { job: at(lease.jobs, index), standing, found: foundId, decision };
   });
-}
-
-/** A mapping that crashes on one record is that record's problem, and not its neighbours'. */
-function decideSafely(context: SyncContext, mapping: Mapping, standing: Standing, known: Known): Decision {
-  try {
-    return decide(mapping, standing, known);
-  } catch (error) {
-    context.log.error(
-      { err: error, flow: mapping.flow, sourceId: standing.sourceId },
-      'the mapping crashed on a record',
-    );
-    const message = error instanceof Error ? error.message : 'unknown error';
-    return {
-      do: 'reject',
-      problems: [{ code: 'mapping_crashed', field: '', message: `the mapping crashed: ${message}` }],
-    };
-  }
 }
 
 async function commitCreates(

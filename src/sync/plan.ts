@@ -3,7 +3,7 @@ import { loadLinked } from '../store/link.ts';
 import { loadPayloads } from '../store/payload.ts';
 import { countMirrored, type PagedStanding, pageOfStandings } from '../store/standing-page.ts';
 import { refusedFor, waitsFor } from './conclude.ts';
-import { decide, type Decision } from './decide.ts';
+import { type Decision, decideSafely } from './decide.ts';
 import { payloadChanges, type FieldChange } from './payload-diff.ts';
 import type { ReadingContext } from './reading.ts';
 
@@ -78,23 +78,9 @@ async function planPage(
   const linked = await loadLinked(context.database, references);
   const now = context.now().toISOString();
   return page.map((standing) => {
-    const decision = decideSafely(mapping, standing, { linked, now, found: null });
+    const decision = decideSafely(mapping, standing, { linked, now, found: null }, () => {});
     return plannedRecord(mapping, standing, decision);
   });
-}
-
-/** A mapping that crashes on a record rejects it, here as in a delivery. */
-function decideSafely(
-  mapping: Mapping,
-  standing: PagedStanding,
-  known: Parameters<typeof decide>[2],
-): Decision {
-  try {
-    return decide(mapping, standing, known);
-  } catch (error) {
-    const message = `the mapping crashed: ${error instanceof Error ? error.message : 'unknown error'}`;
-    return { do: 'reject', problems: [{ code: 'mapping_crashed', field: '', message }] };
-  }
 }
 
 function plannedRecord(mapping: Mapping, standing: PagedStanding, decision: Decision): PlannedRecord {

@@ -4,7 +4,7 @@ import type { CompiledMapping } from '../mapping/compile.ts';
 import { explainMapping, type Explanation } from '../mapping/explain.ts';
 import { loadLinked, loadStandings, type Standing } from '../store/link.ts';
 import { loadPayloads } from '../store/payload.ts';
-import { decide, type Decision } from './decide.ts';
+import { type Decision, decideSafely } from './decide.ts';
 import { payloadChanges, type FieldChange } from './payload-diff.ts';
 import type { ReadingContext } from './reading.ts';
 
@@ -46,7 +46,7 @@ export async function preview(
   const linked =
     context.schema === 'current' ? await loadLinked(context.database, references) : (): null => null;
   const given = { linked, now: context.now().toISOString() };
-  const decision = decide(mapping, standing, { ...given, found: null });
+  const decision = decideSafely(mapping, standing, { ...given, found: null }, () => {});
   return {
     flow: mapping.flow,
     id,

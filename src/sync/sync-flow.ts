@@ -84,14 +84,18 @@ function pushers(
   nothingMoreComes: NothingMoreComes,
 ): Promise<Drained>[] {
   const { name, limits } = connectionOf(context, mapping.write.to);
+  // What an edit has changed is kept once, and not again with every batch.
+  let present = mapping;
   const draining = {
     queue: pushQueue(mapping.flow),
     connection: name,
     batch: limits.batch,
     patience,
     nothingMoreComes,
-    deliver: async (taken: Lease) =>
-      deliverBatch(context, await presentMapping(context, mapping, 'when_due', signal), runId, taken),
+    deliver: async (taken: Lease) => {
+      present = await presentMapping(context, present, 'when_due', signal);
+      return deliverBatch(context, present, runId, taken);
+    },
   };
   return Array.from({ length: limits.concurrency }, () => drain(context, mapping, draining, signal));
 }

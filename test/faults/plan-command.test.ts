@@ -14,47 +14,44 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world.close());
 
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the test says which form it expects
-const json = async <T>(...args: string[]): Promise<{ code: number | null; said: T }> => {
-  const { code, stdout, stderr } = await world.causeway(...args, '--json');
-  expect(stderr).toBe('');
-  return { code, said: JSON.parse(stdout) as T };
+/** What the commands of this file answer with; each gives a part of it. */
+type Answer = {
+  readonly changed: number;
+  readonly endings: Readonly<Record<string, number>>;
+  readonly sample: readonly { readonly changes: readonly unknown[] }[];
+  readonly queued: number;
+  readonly flows: readonly { readonly flow: string; readonly plan: { readonly records: number } | null }[];
 };
 
-type Plan = {
-  changed: number;
-  endings: Record<string, number>;
-  fields: { field: string; records: number }[];
+const json = async (...args: string[]): Promise<{ code: number | null; said: Answer }> => {
+  const { code, stdout, stderr } = await world.causeway(...args, '--json');
+  expect(stderr).toBe('');
+  return { code, said: JSON.parse(stdout) as Answer };
 };
-type Status = { flows: { flow: string; plan: { records: number } | null }[] };
+
 type Stats = { readonly requests: Readonly<Record<string, number>> };
 
 const edited = (): string => shipped.replace("'Fax {fax}'", "'Fax: {fax}'");
 
 describe('after an edit of a mapping', () => {
   it('the status says how many records a plan would touch, the plan shows them, and resync --changed sends exactly those', async () => {
-    expect((await json<Plan>('plan', 'accounts')).said).toMatchObject({ changed: 0 });
+    expect((await json('plan', 'accounts')).said).toMatchObject({ changed: 0 });
     await writeFile(accounts, edited());
-    const status = await json<Status>('status');
+    const status = await json('status');
     const touched = status.said.flows.find(({ flow }) => flow === 'accounts')?.plan?.records;
-    const plan = await json<Plan>('plan', 'accounts');
+    const plan = await json('plan', 'accounts');
     expect(plan.code).toBe(1);
     expect(plan.said).toMatchObject({ changed: touched, fields: [{ field: 'comment', records: touched }] });
     expect(plan.said.endings['unchanged']).toBe(91 - (touched ?? 0));
 
     const before = await world.truth<{ write_date: string; comment: unknown }>('erp', 'res.partner');
-    const sent = await json<{ queued: number; flows: { updated: number }[] }>(
-      'resync',
-      'accounts',
-      '--changed',
-      '--wait',
-    );
+    const sent = await json('resync', 'accounts', '--changed', '--wait');
     expect(sent.said).toMatchObject({ queued: touched, flows: [{ updated: touched, created: 0 }] });
     const after = await world.truth<{ comment: unknown }>('erp', 'res.partner');
     expect(after).toHaveLength(before.length);
     expect(after.filter(({ comment }) => String(comment).includes('Fax: '))).toHaveLength(touched ?? 0);
-    expect((await json<Plan>('plan', 'accounts')).said).toMatchObject({ changed: 0 });
-    expect((await json<Status>('status')).said.flows[0]?.plan?.records ?? 0).toBe(0);
+    expect((await json('plan', 'accounts')).said).toMatchObject({ changed: 0 });
+    expect((await json('status')).said.flows[0]?.plan?.records ?? 0).toBe(0);
   });
 
   it('explain --mapping shows the file that made the last delivery', async () => {
@@ -129,11 +126,7 @@ describe('plan, preview and check', () => {
     expect(partner).toBeDefined();
     await world.causeway('resync', 'accounts', '--changed', '--wait');
     await world.causeway('sandbox', 'edit', 'erp', 'res.partner', String(customer?.id), 'city=Nowhere');
-    const { said } = await json<Plan & { drifted: number; sample: { changes: unknown[] }[] }>(
-      'plan',
-      'accounts',
-      '--live',
-    );
+    const { said } = await json('plan', 'accounts', '--live');
     expect(said).toMatchObject({ changed: 0, drifted: 1, fields: [{ field: 'city', records: 1 }] });
     expect(said.sample[0]?.changes).toEqual([
       { field: 'city', group: 'city', old: 'Nowhere', new: 'Berlin' },
@@ -153,19 +146,15 @@ describe('plan, preview and check', () => {
 
 describe('resync', () => {
   it('takes a condition, and refuses one that names a field which is not there', async () => {
-    const { said } = await json<{ queued: number }>('resync', 'accounts', '--where', 'country == "Germany"');
+    const { said } = await json('resync', 'accounts', '--where', 'country == "Germany"');
     expect(said.queued).toBe(11);
     const wrong = await world.causeway('resync', 'accounts', '--where', 'contry == "Germany"');
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean `country`?') });
   });
 
   it('takes a time, and refuses what is none', async () => {
-    expect((await json<{ queued: number }>('resync', 'products', '--since', '2999-01-01')).said.queued).toBe(
-      0,
-    );
-    expect((await json<{ queued: number }>('resync', 'products', '--since', '1990-01-01')).said.queued).toBe(
-      77,
-    );
+    expect((await json('resync', 'products', '--since', '2999-01-01')).said.queued).toBe(0);
+    expect((await json('resync', 'products', '--since', '1990-01-01')).said.queued).toBe(77);
     expect(await world.causeway('resync', 'products', '--since', 'yesterday')).toMatchObject({ code: 2 });
   });
 });

@@ -1,9 +1,20 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
+import { sweep } from '../../src/sync/sweep.ts';
 import { resyncIds } from '../../src/sync/resync.ts';
 import { aMapping, startJourney } from './journey.ts';
 import { memorySink, memorySource } from './memory-systems.ts';
-import { between, closeAll, closeLater, explained, names, once, sql, stateOf } from './setting.ts';
+import {
+  between,
+  closeAll,
+  closeLater,
+  explained,
+  names,
+  once,
+  readChanges,
+  sql,
+  stateOf,
+} from './setting.ts';
 
 afterEach(closeAll);
 
@@ -167,5 +178,21 @@ describe('a connection that speaks to another tenant', () => {
     const runs = await journey.carry();
     expect(runs.at(-1)?.stopped?.reason).toContain('now speaks to another');
     expect(names(sink)).toEqual(['Acme']);
+  });
+});
+
+describe('the sweep', () => {
+  it('leaves records alone that have a job, and queues those whose job is gone', async () => {
+    const { source, journey } = await between();
+    for (const id of ['a', 'b', 'c']) source.put(id, { name: id });
+    await journey.carry();
+    for (const id of ['a', 'b', 'c']) source.put(id, { name: `new ${id}` });
+    await readChanges(journey);
+    const [mapping] = journey.context.mappings();
+    if (mapping === undefined) throw new Error('no mapping');
+    expect(await sweep(journey.context, mapping)).toBe(0);
+    await sql(journey, `delete from causeway_jobs.job where singleton_key = 'b'`);
+    expect(await sweep(journey.context, mapping)).toBe(1);
+    expect(await sweep(journey.context, mapping)).toBe(0);
   });
 });

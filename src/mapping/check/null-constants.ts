@@ -1,7 +1,8 @@
 import type { Declaration } from '../declaration.ts';
 import type { Report } from '../report.ts';
 import type { YamlPath } from '../yaml.ts';
-import { declaredRules, declaredSources } from './declared-rules.ts';
+import { fixedValues } from './constants.ts';
+import { declaredRules } from './declared-rules.ts';
 
 /**
  * Reports fixed values that are `null` or `~` without quotes. Everything is read as text here, so they would write
@@ -12,7 +13,7 @@ export function checkNullConstants(
   isPlain: (path: YamlPath) => boolean,
   report: Report,
 ): void {
-  for (const { path, text } of constantsOf(declared)) {
+  for (const { path, text } of writtenIn(declared)) {
     if (/^(?:null|~)$/i.test(text) && isPlain(path))
       report(
         'mapping_bad_constant',
@@ -22,12 +23,13 @@ export function checkNullConstants(
   }
 }
 
-type Constant = { readonly path: YamlPath; readonly text: string };
+type Written = { readonly path: YamlPath; readonly text: string };
 
-function constantsOf(declared: Declaration): Constant[] {
+/** Every fixed value that the file itself holds, wherever it stands. */
+function writtenIn(declared: Declaration): Written[] {
   const ofRules = declaredRules(declared).flatMap((rule) => [
     ...constant([...rule.at, 'default'], rule.rule.default),
-    ...declaredSources(rule).flatMap(({ source, at }) => constant([...at, 'value'], source.value)),
+    ...fixedValues(rule).map(({ text, at }) => ({ path: at, text })),
   ]);
   const ofMaps = Object.entries(declared.value_maps ?? {}).flatMap(([name, map]) => {
     const { file: _file, unknown: _unknown, values, ...pairs } = map;
@@ -37,5 +39,5 @@ function constantsOf(declared: Declaration): Constant[] {
   return [...ofRules, ...ofMaps];
 }
 
-const constant = (path: YamlPath, text: unknown): Constant[] =>
+const constant = (path: YamlPath, text: unknown): Written[] =>
   typeof text === 'string' ? [{ path, text }] : [];
