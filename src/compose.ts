@@ -7,7 +7,8 @@ import type { Config, ConnectionConfig } from './config/config.ts';
 import { settingsOf } from './config/connections.ts';
 import { readConfig } from './config/read.ts';
 import { systemOf } from './config/system.ts';
-import type { Connector, RunningSandbox } from './connector/contract.ts';
+import type { SharedBudget } from './connector/budget.ts';
+import type { Connector, Limits, RunningSandbox } from './connector/contract.ts';
 import { httpKit } from './connector/http.ts';
 import { sharedSandbox } from './connector/shared-sandbox.ts';
 import { readDescribed } from './mapping/described.ts';
@@ -20,6 +21,7 @@ import { findSchema, migrate } from './store/migrate.ts';
 import { type Offer, refuseFlows } from './sync/check-flows.ts';
 import type { OpenConnection, SyncContext } from './sync/context.ts';
 import { verifyTenants } from './sync/identity.ts';
+import { requestTurns } from './sync/request-turns.ts';
 import {
   askInDoubt,
   describedNow,
@@ -182,8 +184,13 @@ async function open(
       ? await openSandboxes(config)
       : { sandboxes: new Map(), close: async () => {} };
   closers.push(opened.close);
+  const processId = randomUUID();
   const connections =
-    options.systems === 'open' ? openConnections(config, opened.sandboxes, log, closers) : new Map();
+    options.systems === 'open'
+      ? openConnections(config, opened.sandboxes, log, closers, (connection, allowance) =>
+          requestTurns({ database, connection, holder: processId, allowance, sleep, log }),
+        )
+      : new Map();
   const verified = new Set<string>();
   const context: SyncContext = {
     database,
@@ -200,7 +207,7 @@ async function open(
       log,
     }),
     verified,
-    processId: randomUUID(),
+    processId,
     now,
     random: Math.random,
     sleep,
@@ -271,6 +278,7 @@ function openConnections(
   sandboxes: Sandboxes,
   log: Logger,
   closers: Closers,
+  shared?: (connection: string, limits: Limits) => SharedBudget,
 ): Map<string, OpenConnection> {
   return new Map(
     Object.values(config.connections).map((connection) => {
@@ -278,7 +286,8 @@ function openConnections(
       const settings = settingsOf(connection, connector, sandboxes.get(connection.name)?.settings ?? {});
       const limits = connector.limits(settings);
       const own = log.child({ connection: connection.name });
-      const http = httpKit({ limits, now, log: own });
+      const turns = shared?.(connection.name, limits);
+      const http = httpKit({ limits, now, log: own, ...(turns === undefined ? {} : { shared: turns }) });
       closers.push(http.close);
       const opened = connector.open(settings, { http, now, sleep, log: own });
       return [connection.name, { ...opened, name: connection.name, connector, limits }];

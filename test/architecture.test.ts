@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   mapping: ['connector', 'errors'],
   config: ['connector', 'errors', 'telemetry'],
   store: ['connector', 'mapping', 'errors', 'telemetry'],
-  queue: ['store', 'errors'],
+  queue: ['store', 'connector', 'errors'],
   sync: ['mapping', 'queue', 'store', 'connector', 'errors'],
   lookup: ['mapping', 'store', 'connector', 'errors'],
   schedule: ['sync', 'queue', 'store', 'mapping', 'errors'],

@@ -5,6 +5,7 @@ import { listAll, redrive, show } from './dead-letters.ts';
 import { explain } from './explain.ts';
 import { schema } from './mapping-schema.ts';
 import { test } from './mapping-test.ts';
+import { pause, resume } from './pause.ts';
 import { plan } from './plan.ts';
 import { preview } from './preview.ts';
 import { resync } from './resync.ts';
@@ -101,6 +102,17 @@ export function program(): Command {
       .argument('<id>', 'the id in the source')
       .option('--mapping', 'show the mapping file that made its last delivery, as it stood that day')
       .action((flow, id, options) => ending(explain(flow, id, options))),
+  );
+  causeway.addCommand(
+    command('pause', 'send nothing to a connection, or by a flow, until it is resumed')
+      .argument('<name>', 'a connection or a flow')
+      .option('--reason <text>', 'why, for whoever asks')
+      .action((name, options) => ending(pause(name, options))),
+  );
+  causeway.addCommand(
+    command('resume', 'end a pause, whoever or whatever made it')
+      .argument('<name>', 'a connection or a flow')
+      .action((name, options) => ending(resume(name, options))),
   );
   causeway.addCommand(mappingCommands());
   causeway.addCommand(deadLetterCommands());

@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { printProblems } from '../errors/print.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { listConnectionStates } from '../store/connection-state.ts';
+import { listFlowPauses } from '../store/flow-state.ts';
 import { lastRuns } from '../store/run.ts';
 import type { Planned } from '../store/planned.ts';
 import { countPlannedChanges } from '../sync/planned-count.ts';
@@ -30,6 +31,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
       });
     }
     const connections = await listConnectionStates(database);
+    const pauses = await listFlowPauses(database);
     const problems = causeway.folder.problems();
     const closed = connections.filter(({ state }) => state !== 'up');
     const table = new Table({
@@ -71,12 +73,19 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
         (c) =>
           `${c.connection} is ${c.state} since ${c.since.toISOString().slice(0, 19)}Z: ${c.reason ?? ''}`,
       ),
+      ...pauses.map(
+        (p) =>
+          `The flow ${p.flow} is paused since ${p.since.toISOString().slice(0, 19)}Z: ${p.reason ?? ''}. ${p.until === null ? `causeway resume ${p.flow} lets it go on` : `One record is tried after ${p.until.toISOString().slice(0, 19)}Z`}.`,
+      ),
       ...flows.flatMap(({ flow, plan }) => planText(flow, plan)),
       ...(problems.length === 0 ? [] : [printProblems(problems), ...staleNotes(causeway.folder)]),
     ].join('\n');
-    print(json, { flows, connections, problems, lastGoodInUse: causeway.folder.stale() }, text);
+    print(json, { flows, connections, pauses, problems, lastGoodInUse: causeway.folder.stale() }, text);
     const findings =
-      closed.length > 0 || problems.length > 0 || flows.some((flow) => flow.late || flow.records.dead > 0);
+      closed.length > 0 ||
+      pauses.length > 0 ||
+      problems.length > 0 ||
+      flows.some((flow) => flow.late || flow.records.dead > 0);
     return findings ? 1 : 0;
   });
 }

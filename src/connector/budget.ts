@@ -1,15 +1,22 @@
 import type { Limits } from './contract.ts';
+import { presentPriority, priorities } from './priority.ts';
 
 /** The shared allowance of one connection: how many requests at once, and how many in a stretch of time. */
 export type Budget = {
   /**
-   * Waits for a turn, first come first served, and gives the function that ends it. An aborted wait rejects
-   * with the signal's reason, and then nothing was taken.
+   * Waits for a turn, the more urgent first and then first come first served, and gives the function that ends it. An
+   * aborted wait rejects with the signal's reason, and then nothing was taken.
    */
   take(signal: AbortSignal): Promise<() => void>;
 };
 
-type Waiter = { readonly grant: () => void };
+/** The same allowance kept over all processes that speak to the connection. */
+export type SharedBudget = Budget & {
+  /** The vendor said that there were too many requests: everybody goes slower for a while. */
+  slowDown(): void;
+};
+
+type Waiter = { readonly grant: () => void; readonly priority: number };
 
 /**
  * Keeps to `concurrency` and to at most `requests` in any `perMs` milliseconds, as the vendor counts them: a
@@ -64,8 +71,9 @@ export function budget(limits: Pick<Limits, 'concurrency' | 'rate'>): Budget {
           signal.removeEventListener('abort', leave);
           resolve(start());
         };
-        const waiter: Waiter = { grant };
-        waiters.push(waiter);
+        const waiter: Waiter = { grant, priority: priorities[presentPriority()] };
+        const behind = waiters.findIndex(({ priority }) => priority < waiter.priority);
+        waiters.splice(behind === -1 ? waiters.length : behind, 0, waiter);
         signal.addEventListener('abort', leave, { once: true });
         advance();
       }),

@@ -5,7 +5,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Logger } from 'pino';
-import { budget } from './budget.ts';
+import { budget, type SharedBudget } from './budget.ts';
 import type { Limits } from './contract.ts';
 import { exchange, pack } from './exchange.ts';
 import { plainBaseUrl, plainPath } from './path.ts';
@@ -65,13 +65,30 @@ export type HttpKit = { client(options: HttpClientOptions): HttpClient };
 /** An {@link HttpKit} with the connections it holds open. Abort what is under way before closing it. */
 export type OpenHttpKit = HttpKit & { close(): void };
 
-/** Makes the kit of one connection. All its clients share one budget and one pool of kept-alive connections. */
+/**
+ * Makes the kit of one connection. All its clients share one budget and one pool of kept-alive connections. `shared`
+ * keeps the same limits over all processes; without it each process keeps to them by itself.
+ */
 export function httpKit(options: {
   readonly limits: Pick<Limits, 'concurrency' | 'rate'>;
   readonly now: () => Date;
   readonly log: Logger;
+  readonly shared?: SharedBudget;
 }): OpenHttpKit {
-  const turns = budget(options.limits);
+  const own = budget(options.limits);
+  const takeTurn = async (signal: AbortSignal): Promise<() => void> => {
+    const endOwn = await own.take(signal);
+    try {
+      const endShared = await options.shared?.take(signal);
+      return () => {
+        endOwn();
+        endShared?.();
+      };
+    } catch (error) {
+      endOwn();
+      throw error;
+    }
+  };
   const pool = { keepAlive: true, maxSockets: options.limits.concurrency };
   const agents = { http: new http.Agent(pool), https: new https.Agent(pool) };
 
@@ -81,10 +98,12 @@ export function httpKit(options: {
       async send(request, signal) {
         const path = plainPath(request.path);
         const parcel = pack(request, base, path, clientOptions);
-        const endTurn = await turns.take(signal);
+        const endTurn = await takeTurn(signal);
         const started = options.now().getTime();
         try {
           const reply = await exchange(parcel, agents, signal);
+          // RFC 6585, section 4. Whatever else it means is the connector's to say.
+          if (reply.status === 429) options.shared?.slowDown();
           const ms = options.now().getTime() - started;
           options.log.debug(
             { method: request.method, host: base.host, path, status: reply.status, ms },

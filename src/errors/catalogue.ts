@@ -71,6 +71,11 @@ export const catalogue = {
     remedy: 'Run the command with --help.',
     exit: 2,
   },
+  unknown_name: {
+    title: 'No flow and no connection has this name.',
+    remedy: 'Use the name after `flow:` in a mapping file, or that of a connection in causeway.yaml.',
+    exit: 2,
+  },
   unknown_flow: {
     title: 'No flow has this name.',
     remedy: 'Use the name after `flow:` in one of the mapping files.',

@@ -1,3 +1,5 @@
+import { type Priority, priorities } from '../connector/priority.ts';
+
 /** The queue of records that a flow has to push. */
 export const pushQueue = (flow: string): string => `push/${flow}`;
 
@@ -7,6 +9,12 @@ export const writeBackQueue = (flow: string): string => `write-back/${flow}`;
 /** Where jobs of a queue are put aside with their fault. */
 export const deadLetterQueue = (queue: string): string => `${queue}/dead`;
 
-/** A person is waiting; a change; a first full read. Higher goes first. */
-export const priorities = { interactive: 30, incremental: 20, backfill: 10 } as const;
-export type Priority = keyof typeof priorities;
+export { type Priority, priorities };
+
+/** The priority that a job's number stands for. */
+export const priorityOf = (number: number): Priority =>
+  number >= priorities.interactive
+    ? 'interactive'
+    : number >= priorities.incremental
+      ? 'incremental'
+      : 'backfill';

@@ -2,9 +2,10 @@ import { CausewayError } from '../errors/error.ts';
 import { problem } from '../errors/catalogue.ts';
 import { first } from './migrations/0001-first.ts';
 import { payloads } from './migrations/0002-payloads.ts';
+import { fleet } from './migrations/0003-fleet.ts';
 import { type Database, transaction } from './database.ts';
 
-const migrations: readonly string[] = [first, payloads];
+const migrations: readonly string[] = [first, payloads, fleet];
 
 /**
  * Whether the schema is there, for whoever may not migrate. Throws `schema_newer`, or `schema_older` when it was made by

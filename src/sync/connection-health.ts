@@ -5,6 +5,7 @@ import {
   readConnectionState,
   stopConnection,
 } from '../store/connection-state.ts';
+import { slowDown } from '../store/request-turn.ts';
 import type { OpenConnection, SyncContext } from './context.ts';
 import type { Result } from './push.ts';
 
@@ -28,6 +29,7 @@ export async function noteFailure(context: SyncContext, connection: string, faul
     code: fault.code,
     reason: fault.message,
     until,
+    now: context.now(),
   });
   context.log.warn(
     { connection, state, code: fault.code, until },
@@ -36,16 +38,21 @@ export async function noteFailure(context: SyncContext, connection: string, faul
   return until;
 }
 
-/** Notes that a connection answers. */
+/** So many failed probes in a row make an outage: what has piled up then goes out slowly at first. */
+const outageFailures = 3;
+const paceAfterOutage = 0.2;
+
+/** Notes that a connection answers. After an outage it is used at a fifth of its pace, and at the full one a minute later. */
 export async function noteSuccess(context: SyncContext, connection: string): Promise<void> {
-  await freeConnection(context.database, connection);
+  const failures = await freeConnection(context.database, connection);
+  if (failures === null || failures < outageFailures) return;
+  await slowDown(context.database, connection, paceAfterOutage);
+  context.log.info({ connection, failures }, 'the connection answers again; it is used slowly at first');
 }
 
-/** The state of a connection that nothing may be sent to at this moment, or null. */
-export async function closedNow(context: SyncContext, connection: string): Promise<ConnectionState | null> {
-  const state = await readConnectionState(context.database, connection);
-  if (state === null || state.state === 'up') return null;
-  return state;
+/** What is known of a connection, or null when nothing ever happened to it. */
+export function healthOf(context: SyncContext, connection: string): Promise<ConnectionState | null> {
+  return readConnectionState(context.database, connection);
 }
 
 /**
@@ -66,7 +73,7 @@ export async function noteHealth(
   const [first] = sick;
   const unclear =
     results.size === 0
-      ? (await closedNow(context, connection.name)) !== null
+      ? ((await healthOf(context, connection.name))?.state ?? 'up') !== 'up'
       : sick.length > 0 && sick.every(({ id }) => suspects.has(id));
   if (unclear) return askSystem(context, connection, signal);
   if (first !== undefined) return noteFailure(context, connection.name, first.fault);
@@ -74,13 +81,19 @@ export async function noteHealth(
   return context.now();
 }
 
+/** The code of what was not sent because everything before it was refused alike. */
+export const sameFault = 'same_fault';
+
 /** A failure of the system, or one after which it is better left alone for a moment. */
 export function isSick({ fault, whole }: { readonly fault: Fault; readonly whole: boolean }): boolean {
   const { action } = faultTable[fault.kind];
+  // Held back by us, after answers: the records are in question then, and the flow, and not the system.
+  if (fault.code === sameFault) return false;
   return whole || action === 'hold' || action === 'in_doubt';
 }
 
-async function askSystem(
+/** Asks the system itself whether it answers, and notes what it says. Gives the time when it may go on. */
+export async function askSystem(
   context: SyncContext,
   connection: OpenConnection,
   signal: AbortSignal,

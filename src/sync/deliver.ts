@@ -13,6 +13,7 @@ import { type LookedUp, lookUpDoubtful } from './look-up.ts';
 import { isStale, presentMapping } from './present-mapping.ts';
 import { pushItems, type Result } from './push.ts';
 import { removeItems, type Removing } from './removals.ts';
+import { holdSameFault } from './same-fault.ts';
 import { type Concluded, settle } from './settle.ts';
 import { readWriteBacks } from './wishes.ts';
 
@@ -66,12 +67,8 @@ export async function deliverBatch(
   );
   const heldUntil = await noteHealth(context, sinkConnection, results, suspects, abort);
   const writeBacks = await readWriteBacks(sink, mapping, passengers, results, abort);
-  return settle(
-    context,
-    mapping,
-    runId,
-    concludeAll(context, sinkConnection, passengers, results, heldUntil, writeBacks),
-  );
+  const concluded = concludeAll(context, sinkConnection, passengers, results, heldUntil, writeBacks);
+  return settle(context, mapping, runId, await holdSameFault(context, mapping.flow, concluded));
 }
 
 function requireSink(connection: OpenConnection): Sink {

@@ -1,6 +1,7 @@
 import type { Change, Cursor, Page, Source } from '../connector/contract.ts';
 import { Fault } from '../connector/fault.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import { withPriority } from '../connector/priority.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import { type Priority, pushQueue } from '../queue/names.ts';
 import { advanceCursor, claimStream, releaseStream, type Stream } from '../store/cursor.ts';
@@ -11,7 +12,7 @@ import { addCounts } from '../store/run.ts';
 import { noteFailure, noteSuccess } from './connection-health.ts';
 import { connectionOf, type SyncContext } from './context.ts';
 import { fingerprint } from './fingerprint.ts';
-import { verifyTenant } from './identity.ts';
+import { passConnection, releaseProbe } from './gate.ts';
 
 /** How long a reader that died keeps others from reading. Each page extends it. */
 const readerLeaseSeconds = 20;
@@ -38,13 +39,20 @@ export async function detect(
   const stream: Stream = { connection: flow.read.from, entity: flow.read.entity };
   const source = connectionOf(context, stream.connection).source;
   if (source === null) throw new Error(`connection ${stream.connection} has no source`);
-  const closed = await verifyTenant(context, stream.connection, signal);
-  if (closed !== null) return { end: 'held', until: closed.until, reason: closed.reason, pages: 0 };
+  const worker = `${context.processId} read ${stream.entity}`;
+  const gate = await passConnection(context, stream.connection, worker, signal);
+  if (!gate.open) return { end: 'held', until: opensAt(context, gate.waitMs), reason: gate.reason, pages: 0 };
   const claimed = await claimStream(context.database, stream, context.processId, readerLeaseSeconds);
-  if (claimed === null) return { end: 'elsewhere' };
+  if (claimed === null) {
+    await releaseProbe(context, gate, worker);
+    return { end: 'elsewhere' };
+  }
   const reading: Reading = { context, stream, source, flow, runId, signal, pages: 0 };
+  const priority: Priority = claimed.position === null ? 'backfill' : 'incremental';
   try {
-    return await readPages(reading, claimed.position, claimed.revision);
+    return await withPriority(priority, () =>
+      readPages(reading, claimed.position, claimed.revision, priority),
+    );
   } catch (error) {
     signal.throwIfAborted();
     // Only what the source said; a failure of our own ends the run.
@@ -68,6 +76,10 @@ export async function detect(
   }
 }
 
+/** What a person has paused opens when a person says so: to whoever waits, that is never. */
+const opensAt = (context: SyncContext, waitMs: number): Date =>
+  new Date(Math.min(8.64e15, context.now().getTime() + waitMs));
+
 /** The flows that consume the changes of a stream. */
 export function readersOf(context: Pick<SyncContext, 'mappings'>, stream: Stream): Mapping[] {
   return context
@@ -86,12 +98,16 @@ type Reading = {
   pages: number;
 };
 
-async function readPages(reading: Reading, position: Cursor | null, revision: string): Promise<Detected> {
+async function readPages(
+  reading: Reading,
+  position: Cursor | null,
+  revision: string,
+  priority: Priority,
+): Promise<Detected> {
   const { context, stream, flow, signal } = reading;
   const interested = readersOf(context, stream);
   const related = [...new Set(interested.flatMap((mapping) => mapping.read.with))].sort();
   const now = context.now();
-  const priority: Priority = position === null ? 'backfill' : 'incremental';
   const read = (cursor: Cursor | null): Promise<Page> =>
     reading.source.changesSince({ entity: stream.entity, with: related, cursor, now }, signal);
   let page = await read(position);

@@ -1,9 +1,12 @@
 import type { Mapping } from '../mapping/mapping.ts';
 import { backlogs } from '../queue/backlog.ts';
+import { type Priority, priorityOf } from '../queue/names.ts';
+import { withPriority } from '../connector/priority.ts';
 import { giveBack, type Lease, lease, LeaseLost, releaseFailed } from '../queue/lease.ts';
-import { closedNow, noteSuccess } from './connection-health.ts';
-import { type Unverified, verifyTenant } from './identity.ts';
-import type { SyncContext } from './context.ts';
+import { askSystem } from './connection-health.ts';
+import { connectionOf, type SyncContext } from './context.ts';
+import { type Gate, passGate, releaseProbe } from './gate.ts';
+import { resumeFlow } from '../store/flow-state.ts';
 import { type Counts, countNames } from '../store/run.ts';
 
 /** How long a drain waits for jobs that are due later, in milliseconds, and what ends it early. */
@@ -29,6 +32,8 @@ export type Draining = {
   readonly batch: number;
   readonly patience: Patience;
   readonly deliver: Deliver;
+  /** Names the worker among those of all processes. */
+  readonly worker: string;
   /** False while more may still be queued (the source is being read). */
   readonly nothingMoreComes: () => boolean;
 };
@@ -47,12 +52,12 @@ export async function drain(
   let closedSince: number | null = null;
   for (;;) {
     signal.throwIfAborted();
-    const gate = await passGate(context, flow, draining.connection, signal);
+    const gate = await passGate(context, flow, draining, signal);
     if (!gate.open) {
       closedSince ??= context.now().getTime();
       const waited = context.now().getTime() - closedSince;
       if (waited + gate.waitMs > draining.patience.closedForMs)
-        return { end: 'closed', connection: draining.connection, reason: gate.reason };
+        return { end: 'closed', connection: gate.what, reason: gate.reason };
       context.onProgress({
         flow: flow.flow,
         kind: 'waiting_until',
@@ -62,16 +67,40 @@ export async function drain(
       await context.sleep(gate.waitMs, signal);
       continue;
     }
-    if (!gate.probe) closedSince = null;
-    const taken = await lease(context.boss, draining.queue, gate.probe ? 1 : draining.batch, context.now);
+    if (gate.probe === null) closedSince = null;
+    const taken = await lease(context.boss, draining.queue, sizeFor(gate, draining), context.now);
     if (taken === null) {
+      await endIdleProbe(context, draining, gate, signal);
       const more = await waitForMore(context, draining, signal);
       if (!more) return { end: 'empty' };
       continue;
     }
     const counts = await deliverOrRelease(context, draining, taken);
-    if (countNames.some((name) => name !== 'retried' && (counts[name] ?? 0) > 0)) closedSince = null;
+    const moved = countNames.some((name) => name !== 'retried' && (counts[name] ?? 0) > 0);
+    if (moved) closedSince = null;
+    if (moved && gate.probe === 'flow' && (await resumeFlow(context.database, flow.flow, 'probe')))
+      context.log.info({ flow: flow.flow }, 'a record went through: the flow goes on');
   }
+}
+
+/** A batch is as urgent as the most urgent record in it. */
+const mostUrgent = ({ jobs }: Lease): Priority =>
+  priorityOf(Math.max(...jobs.map(({ priority }) => priority)));
+
+/** A probe is one record; after an outage the batches grow with the pace. */
+function sizeFor(gate: Gate & { open: true }, { batch }: Draining): number {
+  return gate.probe === null ? Math.max(1, Math.floor(batch * gate.pace)) : 1;
+}
+
+/** Nothing was there to probe with: the system itself is asked, so that a connection does not stay closed for want of work. */
+async function endIdleProbe(
+  context: SyncContext,
+  { connection, worker }: Draining,
+  gate: Gate & { open: true },
+  signal: AbortSignal,
+): Promise<void> {
+  if (gate.probe === 'connection') await askSystem(context, connectionOf(context, connection), signal);
+  if (gate.probe !== null) await releaseProbe(context, gate, worker);
 }
 
 /** A batch that cannot be finished goes back to the queue at once, rather than when its lease ends. */
@@ -81,7 +110,7 @@ async function deliverOrRelease(
   taken: Lease,
 ): Promise<Partial<Counts>> {
   try {
-    return await draining.deliver(taken);
+    return await withPriority(mostUrgent(taken), () => draining.deliver(taken));
   } catch (error) {
     if (error instanceof LeaseLost && !context.halt.aborted) {
       // Nothing was settled, and whoever holds the jobs now carries them.
@@ -100,43 +129,6 @@ async function deliverOrRelease(
     taken.end();
   }
 }
-
-type Gate =
-  | { readonly open: true; readonly probe: boolean }
-  | { readonly open: false; readonly waitMs: number; readonly reason: string };
-
-async function passGate(
-  context: SyncContext,
-  flow: Mapping,
-  name: string,
-  signal: AbortSignal,
-): Promise<Gate> {
-  const state = await closedNow(context, name);
-  if (state === null) {
-    const unverified = await verifyTenant(context, name, signal);
-    return unverified === null ? { open: true, probe: false } : closedUntil(context, unverified);
-  }
-  const waitMs = Math.max(0, (state.until ?? context.now()).getTime() - context.now().getTime());
-  const reason = state.reason ?? 'no reason is known';
-  if (waitMs > 0) return { open: false, waitMs, reason };
-  if (state.state === 'held') {
-    const unverified = await verifyTenant(context, name, signal);
-    return unverified === null ? { open: true, probe: true } : closedUntil(context, unverified);
-  }
-  // Paused: a person must act, so the probe is a call that writes nothing.
-  context.verified.delete(name);
-  const unverified = await verifyTenant(context, name, signal);
-  if (unverified !== null) return closedUntil(context, unverified);
-  await noteSuccess(context, name);
-  context.log.info({ connection: name, flow: flow.flow }, 'the connection answers again');
-  return { open: true, probe: true };
-}
-
-const closedUntil = (context: SyncContext, { until, reason }: Unverified): Gate => ({
-  open: false,
-  waitMs: Math.max(1, until.getTime() - context.now().getTime()),
-  reason,
-});
 
 const pollMs = 200;
 

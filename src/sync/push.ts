@@ -1,5 +1,6 @@
 import type { Outcome, Sink, SinkItem } from '../connector/contract.ts';
 import { asFault, Fault, type FaultKind } from '../connector/fault.ts';
+import { sameFault } from './connection-health.ts';
 
 /** What became of one item. `whole` says that the call failed as such, so that the record itself is not to blame. */
 export type Result =
@@ -31,8 +32,9 @@ export async function pushItems(
   const batches = chunk(items, batchSize);
   for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
     lease.confirm();
-    const { settled, again, stop } = await sendBatch(sink, entity, batch, lease.signal);
+    const { settled, again, stop: said } = await sendBatch(sink, entity, batch, lease.signal);
     for (const [id, result] of settled) results.set(id, result);
+    const stop = said ?? allAlike(results);
     if (stop !== null) {
       for (const item of batches.flat()) results.set(item.id, { status: 'failed', fault: stop, whole: true });
       break;
@@ -40,6 +42,29 @@ export async function pushItems(
     batches.unshift(...again);
   }
   return results;
+}
+
+/** So many in a row that fail alike, each alone and none otherwise, say more of the system than of the records. */
+const alikeEnough = 20;
+
+/**
+ * Gives the fault of everything that was sent so far, where it is one: the batches behind are then not sent, since
+ * splitting them would cost two calls for each record and tell nothing new.
+ */
+function allAlike(results: ReadonlyMap<string, Result>): Fault | null {
+  if (results.size < alikeEnough) return null;
+  const codes = new Set<string>();
+  for (const result of results.values()) {
+    if (result.status !== 'failed' || result.whole) return null;
+    codes.add(result.fault.code);
+  }
+  const [code] = codes;
+  if (codes.size !== 1 || code === undefined) return null;
+  return new Fault({
+    kind: 'transient',
+    code: sameFault,
+    message: `everything that was sent before it was refused alike (${code})`,
+  });
 }
 
 type Sent = {

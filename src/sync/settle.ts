@@ -4,7 +4,7 @@ import type { Mapping } from '../mapping/mapping.ts';
 import { enqueue, type Enqueue } from '../queue/enqueue.ts';
 import { dropDeadLetters } from '../queue/dead-letters.ts';
 import { completeJobs, failJobs, type LeasedJob } from '../queue/lease.ts';
-import { deadLetterQueue, type Priority, pushQueue, writeBackQueue } from '../queue/names.ts';
+import { deadLetterQueue, type Priority, priorityOf, pushQueue, writeBackQueue } from '../queue/names.ts';
 import { transaction } from '../store/database.ts';
 import { addHistory } from '../store/history.ts';
 import { closeIntents } from '../store/intent.ts';
@@ -285,16 +285,13 @@ async function queueAgain(
     )
       continue;
     const startAfter = disposition.job === 'again' ? disposition.at : null;
-    const priority = priorityOf(job);
+    const priority = priorityOf(job.priority);
     again.set(priority, [...(again.get(priority) ?? []), { sourceId: standing.sourceId, startAfter }]);
   }
   for (const [priority, records] of again) {
     await enqueue(context.boss, tx, pushQueue(flow), flow, records, priority);
   }
 }
-
-const priorityOf = (job: LeasedJob): Priority =>
-  job.priority >= 30 ? 'interactive' : job.priority >= 20 ? 'incremental' : 'backfill';
 
 function countConclusions(ours: readonly Concluded[]): Partial<Counts> {
   const counts: Partial<Record<CountName, number>> = {};

@@ -75,6 +75,9 @@ async function carry(
 
 type NothingMoreComes = () => boolean;
 
+const workerName = ({ processId }: SyncContext, queue: string, index: number): string =>
+  `${processId} ${queue} ${index}`;
+
 function pushers(
   context: SyncContext,
   mapping: Mapping,
@@ -97,7 +100,9 @@ function pushers(
       return deliverBatch(context, present, runId, taken);
     },
   };
-  return Array.from({ length: limits.concurrency }, () => drain(context, mapping, draining, signal));
+  return Array.from({ length: limits.concurrency }, (_, index) =>
+    drain(context, mapping, { ...draining, worker: workerName(context, draining.queue, index) }, signal),
+  );
 }
 
 function writeBackers(
@@ -123,8 +128,8 @@ function writeBackers(
     },
   };
   // Half of what the connection allows, so that reading goes on beside it.
-  return Array.from({ length: Math.max(1, Math.floor(limits.concurrency / 2)) }, () =>
-    drain(context, mapping, draining, signal),
+  return Array.from({ length: Math.max(1, Math.floor(limits.concurrency / 2)) }, (_, index) =>
+    drain(context, mapping, { ...draining, worker: workerName(context, draining.queue, index) }, signal),
   );
 }
 

@@ -29,7 +29,9 @@ async function countStatements(seen: string[], work: () => Promise<unknown>): Pr
 
 /** The worker beside it asks whether more has come while the page is being committed. */
 const notPolling = (text: string): boolean =>
-  !/^(select connection, identity|SELECT q\.name|WITH next AS|select name, count)/.test(text);
+  !/^(select connection, identity|insert into connection_state|select flow, state|SELECT q\.name|WITH next AS|select name, count)/.test(
+    text,
+  );
 
 describe('work is done for a batch, not for a record', () => {
   it.each([
