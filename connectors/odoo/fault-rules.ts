@@ -67,6 +67,15 @@ export const exceptionRules: readonly ExceptionRule[] = [
     quote: true,
   },
   {
+    // A posted entry in a period that is closed: `_check_fiscal_lock_dates` of account.move, in every version.
+    name: /^odoo\.exceptions\.(?:UserError|ValidationError|RedirectWarning)$/,
+    message: /prior to and inclusive of|\block date\b/i,
+    kind: 'invalid_record',
+    code: 'odoo_period_closed',
+    says: 'The date lies in a period that is closed in Odoo; no later attempt heals that',
+    quote: true,
+  },
+  {
     name: /^odoo\.exceptions\.ValidationError$/,
     kind: 'invalid_record',
     code: 'odoo_validation_error',

@@ -60,6 +60,14 @@ describe('the faults of Odoo', () => {
     );
   });
 
+  it.each([
+    'You cannot add/modify entries prior to and inclusive of the lock date 12/31/2025.',
+    'You cannot add/modify entries prior to and inclusive of: Hard Lock Date (12/31/2025).',
+  ])('give a closed period a cause of its own: %s', (message) => {
+    const fault = judged(asJson2({ exception: 'odoo.exceptions.UserError', message, status: 422 }));
+    expect([fault.kind, fault.code]).toEqual(['invalid_record', 'odoo_period_closed']);
+  });
+
   it('name a session that has ended by its code alone', () => {
     const body = { jsonrpc: '2.0', id: 1, error: { code: 100, message: 'Odoo Session Expired', data: {} } };
     expect(judged({ status: 200, body }).kind).toBe('auth');
