@@ -38,11 +38,16 @@ export async function start(options: GlobalOptions & { once?: true | undefined }
         );
         summaries = await summarize(causeway.context.database, causeway.context.mappings(), runs);
       } catch (error) {
-        if (!options.once || !shutdown.soft.aborted) throw error;
-        process.stderr.write(
-          'Stopped before everything was carried. Nothing is lost: what was not sent is queued.\n',
-        );
-        return 1;
+        if (options.once && shutdown.soft.aborted) {
+          process.stderr.write(
+            'Stopped before everything was carried. Nothing is lost: what was not sent is queued.\n',
+          );
+          return 1;
+        }
+        if (options.once || shutdown.soft.aborted) throw error;
+        // A database that was restarted just now, for example: a service is there to go on.
+        causeway.context.log.error({ err: error }, firstRunFailed);
+        summaries = [];
       } finally {
         display?.stop();
       }
@@ -61,6 +66,9 @@ export async function start(options: GlobalOptions & { once?: true | undefined }
     },
   );
 }
+
+const firstRunFailed =
+  'The first run ended with an error, which is in the log; the schedule goes on from there.';
 
 /** What runs where, in three lines. */
 function greeting({ config, context, sandboxes }: Causeway): string {
@@ -107,13 +115,18 @@ async function stay(
     now: context.now,
   });
   const url = await listen(server, config.http);
-  const times = summaries.map(
-    ({ flow, nextRun }) => `  ${flow}: ${nextRun === null ? 'only on request' : nextRun.toISOString()}`,
-  );
+  const times = context.mappings().map((mapping) => {
+    const next = nextRun(mapping);
+    return `  ${mapping.flow}: ${next === null ? 'only on request' : next.toISOString()}`;
+  });
+  const told =
+    summaries.length === 0 && times.length > 0
+      ? firstRunFailed
+      : conclusion(summaries, causeway.folder.problems(), staleNotes(causeway.folder));
   print(
     json,
     { url, flows: summaries },
-    `${conclusion(summaries, causeway.folder.problems(), staleNotes(causeway.folder))}\n\nHTTP server: ${url ?? `none, because port ${config.http.port} is taken; set CAUSEWAY_HTTP_PORT to another one`}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
+    `${told}\n\nHTTP server: ${url ?? `none, because port ${config.http.port} is taken; set CAUSEWAY_HTTP_PORT to another one`}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
   );
   try {
     const onRun = (run: FlowRun): void => void (json || process.stdout.write(runLine(run)));
