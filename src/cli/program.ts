@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { approve } from './approve.ts';
 import { check } from './check.ts';
 import { showCursors } from './cursor.ts';
 import { listAll, redrive, show } from './dead-letters.ts';
@@ -13,7 +14,9 @@ import * as sandbox from './sandbox.ts';
 import type { ExitCode } from './session.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
+import { sweep } from './sweep.ts';
 import { sync } from './sync.ts';
+import * as tasks from './tasks.ts';
 
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
@@ -114,6 +117,19 @@ export function program(): Command {
       .argument('<name>', 'a connection or a flow')
       .action((name, options) => ending(resume(name, options))),
   );
+  causeway.addCommand(
+    command('approve', 'let what a run stopped at go ahead: exactly what it counted, and no more')
+      .argument('<run>', 'the run that stopped; status names it', wholeNumber)
+      .option('--refuse', 'keep all of it in the ERP as it is, until it changes again')
+      .option('--yes', 'do not ask')
+      .action((run, options) => ending(approve(run, options))),
+  );
+  causeway.addCommand(
+    command('sweep', 'list all ids of the source, to find records that were deleted without a trace')
+      .argument('<flow>')
+      .action((flow, options) => ending(sweep(flow, options))),
+  );
+  causeway.addCommand(taskCommands());
   causeway.addCommand(mappingCommands());
   causeway.addCommand(deadLetterCommands());
   const cursors = new Command('cursor').description('where reading resumes');
@@ -161,6 +177,23 @@ function deadLetterCommands(): Command {
       .action((flow, options) => ending(redrive(flow, options))),
   );
   return letters;
+}
+
+function taskCommands(): Command {
+  const commands = new Command('tasks').description('what needs a person');
+  commands.addCommand(
+    command('list', 'the open tasks, oldest first')
+      .argument('[flow]')
+      .option('--limit <n>', 'at most so many', wholeNumber, 100)
+      .action((flow, options) => ending(tasks.list(flow, options))),
+  );
+  commands.addCommand(
+    command('done', 'mark tasks as done')
+      .argument('<ids...>', 'the numbers that list shows')
+      .option('--by <name>', 'who did them (default: the user of this machine)')
+      .action((ids, options) => ending(tasks.done(ids, options))),
+  );
+  return commands;
 }
 
 function sandboxCommands(): Command {

@@ -175,5 +175,6 @@ async function sendNow(
     { ...report, flows: summaries },
     [renderSummary(summaries), renderVerdict(summaries), ...missing].join('\n'),
   );
-  return summaries.some((summary) => summary.stopped !== null) ? 3 : good;
+  if (summaries.some((summary) => summary.stopped !== null)) return 3;
+  return summaries.some(({ questions }) => questions.length > 0) ? 1 : good;
 }

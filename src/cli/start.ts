@@ -6,6 +6,7 @@ import { printProblems } from '../errors/print.ts';
 import { httpServer } from '../http/server.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { runService } from '../schedule/service.ts';
+import { questionInWords } from '../sync/approve.ts';
 import { catchUp } from '../sync/catch-up.ts';
 import type { FlowRun } from '../sync/sync-flow.ts';
 import { progressBoard, showProgress } from './progress.ts';
@@ -60,7 +61,8 @@ export async function start(options: GlobalOptions & { once?: true | undefined }
       if (options.once) {
         print(json, report, conclusion(summaries, report.problems, staleNotes(causeway.folder)));
         if (stopped.length > 0) return 3;
-        return report.problems.length === 0 ? 0 : 1;
+        const asked = summaries.some(({ questions }) => questions.length > 0);
+        return report.problems.length === 0 && !asked ? 0 : 1;
       }
       return stay(session, summaries);
     },
@@ -154,7 +156,7 @@ async function listen(
 }
 
 /** One line for a run that did something or could not; nothing for one that found nothing to do. */
-export function runLine({ run, stopped }: FlowRun): string {
+export function runLine({ run, stopped, questions }: FlowRun): string {
   const done = (['created', 'updated', 'removed', 'waiting', 'dead'] as const).filter(
     (name) => run[name] > 0,
   );
@@ -164,5 +166,6 @@ export function runLine({ run, stopped }: FlowRun): string {
     stopped === null
       ? ''
       : `${counts === '' ? '' : '; '}stopped early: ${stopped.connection}: ${stopped.reason}`;
-  return `${(run.finishedAt ?? run.startedAt).toISOString().slice(0, 19)}Z ${run.flow}: ${counts}${why}\n`;
+  const asked = questions.map((question) => `; ${questionInWords(question)}`).join('');
+  return `${(run.finishedAt ?? run.startedAt).toISOString().slice(0, 19)}Z ${run.flow}: ${counts}${why}${asked}\n`;
 }

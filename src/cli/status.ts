@@ -3,8 +3,11 @@ import { printProblems } from '../errors/print.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { listConnectionStates } from '../store/connection-state.ts';
 import { listFlowPauses } from '../store/flow-state.ts';
+import { listQuestions } from '../store/due.ts';
 import { lastRuns } from '../store/run.ts';
 import type { Planned } from '../store/planned.ts';
+import { countTasks } from '../store/task.ts';
+import { questionInWords } from '../sync/approve.ts';
 import { countPlannedChanges } from '../sync/planned-count.ts';
 import { countStates } from '../sync/record-state.ts';
 import { type ExitCode, type GlobalOptions, inSession, print, staleNotes } from './session.ts';
@@ -33,6 +36,8 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
     const connections = await listConnectionStates(database);
     const pauses = await listFlowPauses(database);
     const problems = causeway.folder.problems();
+    const questions = await listQuestions(database);
+    const tasks = await countTasks(database);
     const closed = connections.filter(({ state }) => state !== 'up');
     const table = new Table({
       head: [
@@ -78,13 +83,19 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
           `The flow ${p.flow} is paused since ${p.since.toISOString().slice(0, 19)}Z: ${p.reason ?? ''}. ${p.until === null ? `causeway resume ${p.flow} lets it go on` : `One record is tried after ${p.until.toISOString().slice(0, 19)}Z`}.`,
       ),
       ...flows.flatMap(({ flow, plan }) => planText(flow, plan)),
+      ...questions.map((question) => `${question.flow}: ${questionInWords(question)}`),
+      ...(tasks === 0
+        ? []
+        : [`${tasks === 1 ? '1 task needs' : `${tasks} tasks need`} a person: causeway tasks list`]),
       ...(problems.length === 0 ? [] : [printProblems(problems), ...staleNotes(causeway.folder)]),
     ].join('\n');
-    print(json, { flows, connections, pauses, problems, lastGoodInUse: causeway.folder.stale() }, text);
+    print(
+      json,
+      { flows, connections, pauses, questions, tasks, problems, lastGoodInUse: causeway.folder.stale() },
+      text,
+    );
     const findings =
-      closed.length > 0 ||
-      pauses.length > 0 ||
-      problems.length > 0 ||
+      closed.length + pauses.length + problems.length + questions.length + tasks > 0 ||
       flows.some((flow) => flow.late || flow.records.dead > 0);
     return findings ? 1 : 0;
   });

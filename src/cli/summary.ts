@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import type { Database } from '../store/database.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { nextRun } from '../schedule/schedule.ts';
+import { questionInWords } from '../sync/approve.ts';
 import { type StateCounts, countStates } from '../sync/record-state.ts';
 import type { FlowRun } from '../sync/sync-flow.ts';
 
@@ -20,6 +21,8 @@ export type FlowSummary = {
   readonly states: StateCounts;
   readonly nextRun: Date | null;
   readonly stopped: string | null;
+  /** What waits for a person's answer, in words with the command that answers. */
+  readonly questions: readonly string[];
 };
 
 /** Adds up the runs of each flow, and counts how its records stand. */
@@ -48,6 +51,7 @@ export async function summarize(
       states: counts,
       nextRun: nextRun(mapping),
       stopped: stopped === null ? null : `${stopped.connection}: ${stopped.reason}`,
+      questions: (own.at(-1)?.questions ?? []).map(questionInWords),
     });
   }
   return summaries;
@@ -94,5 +98,6 @@ export function renderVerdict(summaries: readonly FlowSummary[]): string {
   const dead =
     total('dead') === 0 ? '' : ` ${total('dead')} put aside as dead letters: causeway dead-letters list.`;
   const waiting = total('waiting') === 0 ? '' : ` ${total('waiting')} wait for a record that they refer to.`;
-  return `${done}${waiting}${dead}`;
+  const asked = summaries.flatMap(({ flow, questions }) => questions.map((each) => `\n${flow}: ${each}`));
+  return `${done}${waiting}${dead}${asked.join('')}`;
 }

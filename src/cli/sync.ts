@@ -30,7 +30,8 @@ export async function sync(
         { flows: summaries, caughtUp: !stopped },
         [renderSummary(summaries), renderVerdict(summaries), ...staleNotes(causeway.folder)].join('\n'),
       );
-      return stopped ? 3 : 0;
+      if (stopped) return 3;
+      return summaries.some(({ questions }) => questions.length > 0) ? 1 : 0;
     },
   );
 }

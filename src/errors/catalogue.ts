@@ -96,6 +96,11 @@ export const catalogue = {
     remedy: 'Check the name of the entity and the rights of the connection.',
     exit: 1,
   },
+  nothing_to_approve: {
+    title: 'Nothing that this run stopped at waits for an answer.',
+    remedy: 'Run `causeway status`: it names the runs that stopped and wait.',
+    exit: 2,
+  },
   unknown_record: {
     title: 'The flow has never seen this record.',
     remedy: 'Check the id; it is the id in the source.',

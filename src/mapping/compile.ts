@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { validateDetailed } from 'node-cron';
+import { ceilingsOf } from './ceiling.ts';
 import type { Declaration } from './declaration.ts';
 import { parseDuration } from './duration.ts';
 import { isTimezone } from './convert/instant.ts';
@@ -50,8 +51,10 @@ export function compileMapping(
     schedule: declared.schedule ?? null,
     scheduleTimezone: declared.schedule_timezone ?? 'UTC',
     freshnessSeconds: declared.freshness === undefined ? null : parseDuration(declared.freshness),
+    fullScanSeconds: declared.full_scan === undefined ? null : parseDuration(declared.full_scan),
     whenItLeaves: declared.when_it_leaves ?? 'keep',
     whenDeleted: declared.when_deleted ?? 'keep',
+    ceiling: ceilingsOf(declared, report),
     refersTo: waitsFor(program).filter((flow) => flow !== declared.flow),
     writeBack: declared.write_back ?? [],
     program,
@@ -145,12 +148,14 @@ function checkKey(key: string, fields: Declaration['fields'], report: Report): v
 }
 
 function checkTimes(declared: Declaration, report: Report): void {
-  const { freshness, schedule, schedule_timezone: timezone } = declared;
-  if (freshness !== undefined && parseDuration(freshness) === null) {
+  const { schedule, schedule_timezone: timezone } = declared;
+  for (const key of ['freshness', 'full_scan'] as const) {
+    const duration = declared[key];
+    if (duration === undefined || parseDuration(duration) !== null) continue;
     report(
       'mapping_bad_value',
-      `\`freshness\` must be a duration such as \`30s\`, \`15m\`, \`1h\` or \`2d\`, and it is \`${freshness}\``,
-      ['freshness'],
+      `\`${key}\` must be a duration such as \`30s\`, \`15m\`, \`1h\` or \`2d\`, and it is \`${duration}\``,
+      [key],
     );
   }
   if (timezone !== undefined && !isTimezone(timezone)) {

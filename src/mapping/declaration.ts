@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type branch, expression, lineRule, rule } from './rule-declaration.ts';
-import { oneOf, scalar, text } from './schema-kind.ts';
+import { oneOf, scalar, text, whole } from './schema-kind.ts';
 
 /**
  * What a mapping file may say. Everything is declared here and with the rules once: the checks, the editor's JSON
@@ -84,6 +84,19 @@ const leaving = {
   delete: 'The record of the ERP is deleted.',
 };
 
+/** How many at once are too many, by both measures. */
+const measures = (what: string) =>
+  z
+    .strictObject({
+      count: whole(0, 999_999, 'More than so many at once wait for a person.').optional(),
+      percent: whole(
+        0,
+        100,
+        'More than this share of the linked records at once waits for a person, where it is more than 20 records. 100 never does.',
+      ).optional(),
+    })
+    .meta({ kind: 'a group such as `{ count: 50, percent: 10 }`', description: what });
+
 /** What each flow says for itself: that of the file, and those under `also`. */
 const own = {
   about: text('a sentence', 'What the flow is for, in a sentence.').optional(),
@@ -101,6 +114,21 @@ const own = {
     `For a record that was deleted in the source. ${leaves}`,
     leaving,
   ).optional(),
+  ceiling: z
+    .strictObject({
+      removals: measures(
+        'For records that were deleted, were merged away or no longer meet `only_when`. Unless given, `count` is 500 and `percent` is 10.',
+      ).optional(),
+      changes: measures(
+        'For records in the ERP that changed in the source. Without it, changes are not counted and wait for nobody; with it, they are sent a second later, and only when the source has been read.',
+      ).optional(),
+    })
+    .meta({
+      kind: 'a group such as `{ removals: { count: 50, percent: 10 } }`',
+      description:
+        'How many records at once are too many to go on unasked, within an hour. None of them is sent then: the run says so, and `causeway approve` lets them go ahead.',
+    })
+    .optional(),
   fields: z
     .record(z.string(), rule)
     .meta({ kind: 'a group of `field: { rule }`', description: 'ERP field, and the rule that fills it.' }),
@@ -188,9 +216,18 @@ export const declaration = z
         description: 'How old a change may become before somebody is told.',
       })
       .optional(),
+    full_scan: z
+      .string()
+      .meta({
+        kind: 'a duration such as `12h` or `1d`',
+        description:
+          'How often all ids of the source are listed, as part of a run, to find records that were deleted without a trace. Without it, only `causeway sweep` does so.',
+      })
+      .optional(),
     only_when: own.only_when,
     when_it_leaves: own.when_it_leaves,
     when_deleted: own.when_deleted,
+    ceiling: own.ceiling,
     fields: own.fields,
     lines: own.lines,
     value_maps: z

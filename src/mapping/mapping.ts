@@ -5,6 +5,7 @@
 import type { LinesValue, Removal } from '../connector/contract.ts';
 import type { SourceRecord, Value } from '../connector/value.ts';
 import type { SourceText } from '../errors/source-text.ts';
+import type { Ceilings } from './ceiling.ts';
 
 /** A record of another flow that a record refers to. */
 export type Reference = { readonly flow: string; readonly id: string };
@@ -66,8 +67,11 @@ export type Mapping = {
   readonly schedule: string | null;
   readonly scheduleTimezone: string;
   readonly freshnessSeconds: number | null;
+  /** How often all ids of the source are listed; null: only on request. */
+  readonly fullScanSeconds: number | null;
   readonly whenItLeaves: LeavePolicy;
   readonly whenDeleted: LeavePolicy;
+  readonly ceiling: Ceilings;
   /** Flows that this one refers to: they are carried first. */
   readonly refersTo: readonly string[];
   readonly writeBack: readonly WriteBack[];

@@ -36,7 +36,7 @@ function unknownKey(at: z.ZodType | null, path: YamlPath, key: string, yaml: Yam
   const hint =
     missingMark(key, known, path.length > 0 && valueIn(yaml.plain, [...path, key]) === '') ||
     didYouMean(key, known) ||
-    (known.length > 0 && known.length <= 8 ? `; the keys here are ${known.join(', ')}` : '');
+    (known.length > 0 && known.length <= 9 ? `; the keys here are ${known.join(', ')}` : '');
   return problem('mapping_unknown_key', `unknown key \`${key}\`${hint}`, yaml.place([...path, key], 'key'));
 }
 

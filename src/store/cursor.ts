@@ -84,3 +84,12 @@ export async function listCursors(sql: Sql): Promise<CursorReport[]> {
   );
   return rows;
 }
+
+/** Whether a reader is at work on the stream at this moment, so that more of its changes may be on their way. */
+export async function isBeingRead(sql: Sql, stream: Stream): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    'select from source_cursor where connection = $1 and entity = $2 and reader is not null and reader_until > now()',
+    [stream.connection, stream.entity],
+  );
+  return rowCount === 1;
+}

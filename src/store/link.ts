@@ -39,7 +39,20 @@ export type Standing = {
   readonly wished: boolean;
   /** Hash of the mapping that decided about it last. */
   readonly mappingHash: string | null;
+  /** Whether it has changed in the source since it was last decided about. */
+  readonly behind: boolean;
+  /** Whether Causeway created the ERP record. Of a link that does not say so, its history is asked. */
+  readonly ours: boolean;
+  /** How what is due of it stands: counted with the others, asked about, or answered in this state of the record. */
+  readonly due: Due | null;
 };
+
+/** `counted` waits for the count of all that is due; `asked` waits for a person; the others are the answers. */
+export type Due = 'counted' | 'asked' | 'approved' | 'refused';
+
+/** SQL for whether Causeway created the ERP record of the link `l`. */
+export const oursColumn = `case when l.target_id is null then false else coalesce(l.ours,
+  exists (select from history h where h.flow = l.flow and h.source_id = l.source_id and h.event = 'created' and h.target_id = l.target_id)) end as ours`;
 
 /**
  * Loads the standings in the order of the ids. The lateral joins with a limit hold the planner to one index probe for
@@ -55,11 +68,15 @@ export async function loadStandings(
     name: 'load_standings',
     text: `select ids.source_id as "sourceId", m.version, m.record, coalesce(m.deleted, false) as deleted, m.merged_into as "mergedInto",
        l.target_id as "targetId", coalesce(l.external_key, i.external_key) as "externalKey", l.state, l.code, l.reason, coalesce(l.attempts, 0) as attempts, coalesce(l.requests, 0) as requests, l.fingerprint,
-       i.fingerprint as intent, (l.write_back is not null and l.write_back is not distinct from l.written_back) as wished, l.mapping_hash as "mappingHash"
+       i.fingerprint as intent, (l.write_back is not null and l.write_back is not distinct from l.written_back) as wished, l.mapping_hash as "mappingHash",
+       (l.source_id is null or l.version < m.version) as behind, ${oursColumn},
+       case when d.done_at is not null or d.kind = 'absence' then null when d.answer is not null then case when d.version = m.version then d.answer end
+         when d.run_id is not null then 'asked' when d.source_id is not null then 'counted' end as due
      from unnest($4::text[]) with ordinality as ids (source_id, place)
      left join lateral (select * from mirror where connection = $2 and entity = $3 and source_id = ids.source_id limit 1) m on true
      left join lateral (select * from link where flow = $1 and source_id = ids.source_id limit 1) l on true
      left join lateral (select * from intent where flow = $1 and source_id = ids.source_id limit 1) i on true
+     left join lateral (select * from due where flow = $1 and source_id = ids.source_id limit 1) d on true
      order by ids.place`,
     values: [flow, stream.connection, stream.entity, sourceIds],
   });
@@ -107,6 +124,8 @@ export type LinkUpdate = {
   readonly delivered: boolean;
   /** What is to be written back on the CRM record; null leaves the last wish alone. */
   readonly writeBack: { readonly [field: string]: Value } | null;
+  /** Whether Causeway created the ERP record. */
+  readonly ours: boolean;
 };
 
 /**
@@ -122,12 +141,12 @@ export async function saveLinks(
     name: 'save_links',
     text: `with saved as (
      insert into link as l (flow, source_id, external_key, target_id, version, state, code, reason, fields, since, next_at, attempts,
-       requests, fingerprint, mapping_hash, delivered_at, write_back)
+       requests, fingerprint, mapping_hash, delivered_at, write_back, ours)
      select $1, u.source_id, u.external_key, u.target_id, u.version, u.state, u.code, u.reason, u.fields, now(), u.next_at, u.attempts,
-       u.requests, u.fingerprint, u.mapping_hash, case when u.delivered then now() end, u.write_back
+       u.requests, u.fingerprint, u.mapping_hash, case when u.delivered then now() end, u.write_back, u.ours
      from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::timestamptz[],
-       $11::integer[], $12::bigint[], $13::bytea[], $14::text[], $15::boolean[], $16::jsonb[])
-       as u (source_id, external_key, target_id, version, state, code, reason, fields, next_at, attempts, requests, fingerprint, mapping_hash, delivered, write_back)
+       $11::integer[], $12::bigint[], $13::bytea[], $14::text[], $15::boolean[], $16::jsonb[], $17::boolean[])
+       as u (source_id, external_key, target_id, version, state, code, reason, fields, next_at, attempts, requests, fingerprint, mapping_hash, delivered, write_back, ours)
      order by u.source_id
      on conflict (flow, source_id) do update set
        target_id = case when excluded.state = 'removed' then excluded.target_id else coalesce(excluded.target_id, l.target_id) end,
@@ -139,7 +158,8 @@ export async function saveLinks(
        next_at = excluded.next_at, attempts = excluded.attempts,
        fingerprint = case when excluded.state = 'removed' or l.requests > excluded.requests then null else coalesce(excluded.fingerprint, l.fingerprint) end,
        mapping_hash = coalesce(excluded.mapping_hash, l.mapping_hash), delivered_at = coalesce(excluded.delivered_at, l.delivered_at),
-       write_back = coalesce(excluded.write_back, l.write_back)
+       write_back = coalesce(excluded.write_back, l.write_back),
+       ours = case when excluded.target_id is null and excluded.state <> 'removed' then l.ours else excluded.ours end
      returning l.source_id, l.requests)
      select saved.source_id from saved join unnest($2::text[], $12::bigint[]) as sent (source_id, requests) using (source_id)
      where saved.requests > sent.requests`,
@@ -160,6 +180,7 @@ export async function saveLinks(
       updates.map((u) => u.mappingHash),
       updates.map((u) => u.delivered),
       updates.map((u) => (u.writeBack === null ? null : JSON.stringify(u.writeBack))),
+      updates.map((u) => u.ours),
     ],
   });
   return new Set(rows.map((row) => row.source_id));
@@ -223,42 +244,26 @@ export async function askAgain(
   );
 }
 
+/** Marks records as pending, because somebody has answered about them. A delivery that is on its way does not count. */
+export async function markGoingOn(
+  sql: Sql,
+  flow: string,
+  sourceIds: readonly string[],
+  code: string,
+  reason: string,
+): Promise<void> {
+  await sql.query(
+    `update link set requests = requests + 1, state = 'pending', code = $3, reason = $4, since = now(), next_at = null
+     where flow = $1 and source_id = any($2::text[])`,
+    [flow, sourceIds, code, reason],
+  );
+}
+
 /** Gives up the pair of a record whose ERP record is gone, so that a redrive creates it again. */
 export async function unlinkTargets(sql: Sql, flow: string, sourceIds: readonly string[]): Promise<void> {
   await sql.query(
     'update link set target_id = null, fingerprint = null where flow = $1 and source_id = any($2::text[])',
     [flow, sourceIds],
-  );
-}
-
-/** Where a record of a merge pair stands in one flow. */
-type Pair = { readonly loser: string; readonly survivor: string };
-
-/**
- * Points the link of a merged-away record at the surviving one, where that has none of its own, so that a merge
- * never creates. Called inside the intake transaction, before any job is inserted.
- */
-export async function repointMerged(sql: Sql, flow: string, pairs: readonly Pair[]): Promise<void> {
-  const values = [flow, pairs.map((pair) => pair.loser), pairs.map((pair) => pair.survivor)];
-  await sql.query(
-    `insert into link (flow, source_id, external_key, target_id, version, state, code, reason, since, fingerprint, mapping_hash, delivered_at)
-     select distinct on (p.survivor) $1, p.survivor, l.external_key, l.target_id, 0, 'pending', 'merged', 'took over the ERP record of ' || p.loser, now(),
-       l.fingerprint, l.mapping_hash, l.delivered_at
-     from unnest($2::text[], $3::text[]) as p (loser, survivor)
-     join link l on l.flow = $1 and l.source_id = p.loser and l.target_id is not null and l.state <> 'removed'
-     order by p.survivor, l.delivered_at
-     on conflict (flow, source_id) do update set target_id = excluded.target_id, external_key = excluded.external_key, fingerprint = excluded.fingerprint
-       where link.target_id is null`,
-    values,
-  );
-  await sql.query(
-    `update link l set state = 'removed', code = 'merged', since = case when l.state = 'removed' then l.since else now() end, next_at = null,
-       reason = 'was merged into ' || p.survivor || case when s.target_id is distinct from l.target_id and l.target_id is not null
-         then '; its own ERP record ' || l.target_id || ' stays and needs a person' else '' end
-     from unnest($2::text[], $3::text[]) as p (loser, survivor)
-     left join link s on s.flow = $1 and s.source_id = p.survivor
-     where l.flow = $1 and l.source_id = p.loser`,
-    values,
   );
 }
 

@@ -27,8 +27,8 @@ export const noCounts: Counts = {
   retried: 0,
 };
 
-/** Why a run was started: by the clock, by a person, or to catch up at start. */
-export type Cause = 'schedule' | 'start' | 'sync' | 'resync';
+/** Why a run was started: by the clock, by a person, to catch up at start, or to look for deletes without a trace. */
+export type Cause = 'schedule' | 'start' | 'sync' | 'resync' | 'sweep';
 
 export async function beginRun(sql: Sql, flow: string, cause: Cause): Promise<string> {
   const { rows } = await sql.query<{ id: string }>(

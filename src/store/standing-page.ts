@@ -1,9 +1,6 @@
 import type { Stream } from './cursor.ts';
 import type { Sql } from './database.ts';
-import type { Standing } from './link.ts';
-
-/** A standing, and whether its record has changed in the source since it was last decided about. */
-export type PagedStanding = Standing & { readonly behind: boolean };
+import { oursColumn, type Standing } from './link.ts';
 
 /**
  * The standings of a stream's records in one flow, in id order, a page at a time. The lateral joins with a limit hold
@@ -15,12 +12,13 @@ export async function pageOfStandings(
   stream: Stream,
   after: string,
   limit: number,
-): Promise<PagedStanding[]> {
-  const { rows } = await sql.query<PagedStanding>({
+): Promise<Standing[]> {
+  const { rows } = await sql.query<Standing>({
     name: 'page_of_standings',
     text: `select m.source_id as "sourceId", m.version, m.record, m.deleted, m.merged_into as "mergedInto", (l.source_id is null or l.version < m.version) as behind,
        l.target_id as "targetId", coalesce(l.external_key, i.external_key) as "externalKey", l.state, l.code, l.reason, coalesce(l.attempts, 0) as attempts,
-       coalesce(l.requests, 0) as requests, l.fingerprint, i.fingerprint as intent, false as wished, l.mapping_hash as "mappingHash"
+       coalesce(l.requests, 0) as requests, l.fingerprint, i.fingerprint as intent, false as wished, l.mapping_hash as "mappingHash",
+       ${oursColumn}, null as due
      from (select * from mirror where connection = $2 and entity = $3 and source_id > $4 order by source_id limit $5) m
      left join lateral (select * from link where flow = $1 and source_id = m.source_id limit 1) l on true
      left join lateral (select * from intent where flow = $1 and source_id = m.source_id limit 1) i on true

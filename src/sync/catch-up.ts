@@ -3,6 +3,7 @@ import { pushQueue, writeBackQueue } from '../queue/names.ts';
 import type { Cause } from '../store/run.ts';
 import type { SyncContext } from './context.ts';
 import type { Patience } from './drain.ts';
+import { scanIfDue } from './full-scan.ts';
 import { type FlowRun, syncFlow } from './sync-flow.ts';
 
 /**
@@ -22,6 +23,7 @@ export async function catchUp(
     for (const name of due) {
       const mapping = context.mappings().find(({ flow }) => flow === name);
       if (mapping === undefined) continue;
+      if (due === flows) await scanIfDue(context, mapping, signal);
       const run = await syncFlow(context, mapping, cause, patience, signal);
       runs.push(run);
     }

@@ -46,6 +46,14 @@ export type Circumstances = {
   readonly found: string | null;
 };
 
+/** Something is due of a record that must wait: until an instant, or (null) until a person has answered. */
+export type Held = {
+  readonly do: 'hold';
+  readonly code: string;
+  readonly reason: string;
+  readonly until: Date | null;
+};
+
 const quiet = {
   code: null,
   reason: null,
@@ -57,7 +65,7 @@ const quiet = {
 
 /** Draws the conclusion about one record. Pure. */
 export function conclude(
-  decision: Decision,
+  decision: Decision | Held,
   result: Result | null,
   circumstances: Circumstances,
 ): Conclusion {
@@ -94,6 +102,17 @@ export function conclude(
         disposition: { job: 'done' },
         count: 'skipped',
         event: 'skipped',
+      };
+    case 'hold':
+      return {
+        ...quiet,
+        state: 'pending',
+        code: decision.code,
+        reason: decision.reason,
+        targetId: known,
+        disposition: decision.until === null ? { job: 'done' } : { job: 'again', at: decision.until },
+        count: decision.until === null ? 'waiting' : 'retried',
+        event: decision.until === null ? 'held' : null,
       };
     case 'park':
       return {

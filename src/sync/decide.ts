@@ -17,7 +17,13 @@ export type Decision =
       readonly output: Output;
       readonly fingerprint: Buffer;
     }
-  | { readonly do: 'remove'; readonly targetId: string; readonly how: Removal; readonly reason: string }
+  | {
+      readonly do: 'remove';
+      readonly targetId: string;
+      readonly how: Removal;
+      readonly code: string;
+      readonly reason: string;
+    }
   | { readonly do: 'unchanged'; readonly targetId: string; readonly output: Output }
   | { readonly do: 'skip'; readonly code: string; readonly reason: string }
   | { readonly do: 'gone'; readonly code: string; readonly reason: string }
@@ -119,7 +125,7 @@ function deliver(
 
 function leave(
   policy: LeavePolicy,
-  { state, code: before, reason: told }: Standing,
+  { state, code: before, reason: told, targetId: linked, ours }: Standing,
   targetId: string | null,
   code: string,
   reason: string,
@@ -129,5 +135,14 @@ function leave(
   if (state === 'removed' && before === 'removed')
     return { do: 'gone', code: before, reason: told ?? reason };
   if (policy === 'keep') return { do: 'skip', code, reason: `${reason}; the ERP record ${targetId} is kept` };
-  return { do: 'remove', targetId, how: policy, reason };
+  // What was found after a create of ours that was not answered is ours, too.
+  if (linked !== null && !ours) {
+    const stays = `the ERP record ${targetId} stays, because Causeway did not create it`;
+    return {
+      do: 'skip',
+      code: 'not_created_here',
+      reason: `${reason}; ${stays}: a person must decide about it`,
+    };
+  }
+  return { do: 'remove', targetId, how: policy, code, reason };
 }

@@ -5,11 +5,13 @@ import { isLastAttempt, type Lease, type LeasedJob } from '../queue/lease.ts';
 import { commitIntents } from '../store/intent.ts';
 import { loadLinked, loadStandings, type Standing } from '../store/link.ts';
 import type { Counts } from '../store/run.ts';
-import { conclude, concludeHeld } from './conclude.ts';
+import { weigh } from './ceiling.ts';
+import { conclude, concludeHeld, type Held } from './conclude.ts';
 import { noteFailure, noteHealth } from './connection-health.ts';
 import { connectionOf, type OpenConnection, type SyncContext } from './context.ts';
 import { type Decision, decideSafely } from './decide.ts';
 import { type LookedUp, lookUpDoubtful } from './look-up.ts';
+import { holdForLosers } from './merges.ts';
 import { isStale, presentMapping } from './present-mapping.ts';
 import { pushItems, type Result } from './push.ts';
 import { removeItems, type Removing } from './removals.ts';
@@ -22,7 +24,9 @@ type Passenger = {
   readonly job: LeasedJob;
   readonly standing: Standing;
   readonly found: string | null;
-  readonly decision: Decision;
+  readonly decision: Decision | Held;
+  /** Whether a ceiling was held against what was decided. */
+  readonly counted: boolean;
 };
 
 /**
@@ -50,11 +54,14 @@ export async function deliverBatch(
       conclusion: concludeHeld(standing, lookedUp.fault, until),
       output: null,
       writeBack: null,
+      ours: standing.ours,
+      counted: false,
     }));
     return settle(context, mapping, runId, held);
   }
   await context.reached('looked_up', mapping.flow);
-  const passengers = await decideAll(context, mapping, lease, standings, lookedUp);
+  const decided = await decideAll(context, mapping, lease, standings, lookedUp);
+  const passengers = await weigh(context, mapping, runId, await holdForLosers(context, mapping, decided));
   await commitCreates(context, mapping, passengers);
   await context.reached('intents_committed', mapping.flow);
   const results = await send(sinkConnection, sink, mapping, passengers, {
@@ -121,7 +128,7 @@ async function decideAll(
               { code: refused.code, field: '', message: `it could not be looked up: ${refused.message}` },
             ],
           };
-    return { job: at(lease.jobs, index), standing, found: foundId, decision };
+    return { job: at(lease.jobs, index), standing, found: foundId, decision, counted: false };
   });
 }
 
@@ -181,7 +188,8 @@ function concludeAll(
   const settledAt = new Date(
     Math.max(heldUntil.getTime(), context.now().getTime() + connection.limits.settleMs),
   );
-  return passengers.map(({ job, standing, found, decision }) => {
+  return passengers.map(({ job, standing, found, decision, counted }) => {
+    const result = results.get(standing.sourceId) ?? null;
     const circumstances = {
       heldUntil,
       settledAt,
@@ -190,8 +198,15 @@ function concludeAll(
       targetBefore: standing.targetId,
       found,
     };
-    const conclusion = conclude(decision, results.get(standing.sourceId) ?? null, circumstances);
+    const conclusion = conclude(decision, result, circumstances);
     const output = 'output' in decision ? decision.output : null;
-    return { job, standing, conclusion, output, writeBack: writeBacks.get(standing.sourceId) ?? null };
+    const writeBack = writeBacks.get(standing.sourceId) ?? null;
+    return { job, standing, conclusion, output, writeBack, ours: isOurs(standing, found, result), counted };
   });
+}
+
+/** An ERP record is ours when it answers a create as created, or is found where one of ours was not answered. */
+function isOurs(standing: Standing, found: string | null, result: Result | null): boolean {
+  if (standing.targetId !== null) return standing.ours;
+  return found !== null || standing.intent !== null || result?.status === 'created';
 }

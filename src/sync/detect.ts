@@ -6,7 +6,7 @@ import { enqueue } from '../queue/enqueue.ts';
 import { type Priority, pushQueue } from '../queue/names.ts';
 import { advanceCursor, claimStream, releaseStream, type Stream } from '../store/cursor.ts';
 import { transaction } from '../store/database.ts';
-import { repointMerged } from '../store/link.ts';
+import { repointMerged } from '../store/merge.ts';
 import { mirrorSightings, type Sighting } from '../store/mirror.ts';
 import { addCounts } from '../store/run.ts';
 import { noteFailure, noteSuccess } from './connection-health.ts';
@@ -165,7 +165,7 @@ async function commitPage(
     );
     const records = changed.sort().map((sourceId) => ({ sourceId, startAfter: null }));
     for (const { flow } of interested) {
-      if (merged.length > 0) await repointMerged(tx, flow, merged);
+      if (merged.length > 0) await repointMerged(tx, flow, stream, merged);
       await enqueue(context.boss, tx, pushQueue(flow), flow, records, priority);
     }
     await addCounts(tx, reading.runId, { read: page.changes.length });

@@ -99,6 +99,8 @@ function next(mapping: Mapping, record: RecordStanding, closed: string | null, n
     case 'pending':
     case 'in_doubt':
     case 'retrying':
+      if (record.state === 'pending' && record.code === 'needs_approval')
+        return 'It goes on when a person has answered; causeway status names the command.';
       return closed === null
         ? `It goes on by itself ${later}.`
         : `${closed}; it goes on by itself when that has passed.`;

@@ -1,7 +1,8 @@
 import type { Mapping } from '../mapping/mapping.ts';
 import { loadLinked } from '../store/link.ts';
 import { loadPayloads } from '../store/payload.ts';
-import { countMirrored, type PagedStanding, pageOfStandings } from '../store/standing-page.ts';
+import type { Standing } from '../store/link.ts';
+import { countMirrored, pageOfStandings } from '../store/standing-page.ts';
 import { refusedFor, waitsFor } from './conclude.ts';
 import { type Decision, decideSafely } from './decide.ts';
 import { payloadChanges, type FieldChange } from './payload-diff.ts';
@@ -32,7 +33,7 @@ export type PlannedRecord = {
   /** It is queued already, because it changed in the source or was held; the next run sends it anyway. */
   readonly queued: boolean;
   readonly decision: Decision;
-  readonly standing: PagedStanding;
+  readonly standing: Standing;
 };
 
 const pageSize = 1000;
@@ -49,7 +50,7 @@ export async function* planPages(
   signal: AbortSignal,
 ): AsyncGenerator<readonly PlannedRecord[]> {
   const stream = { connection: mapping.read.from, entity: mapping.read.entity };
-  const fetchPage = (after: string): Promise<PagedStanding[]> =>
+  const fetchPage = (after: string): Promise<Standing[]> =>
     pageOfStandings(context.database, mapping.flow, stream, after, pageSize);
   let page = await fetchPage('');
   while (page.length > 0) {
@@ -70,7 +71,7 @@ export function countPlanned(context: PlanContext, mapping: Mapping): Promise<nu
 async function planPage(
   context: PlanContext,
   mapping: Mapping,
-  page: readonly PagedStanding[],
+  page: readonly Standing[],
 ): Promise<PlannedRecord[]> {
   const references = page.flatMap((s) =>
     s.record === null || s.deleted ? [] : mapping.references(s.record),
@@ -83,7 +84,7 @@ async function planPage(
   });
 }
 
-function plannedRecord(mapping: Mapping, standing: PagedStanding, decision: Decision): PlannedRecord {
+function plannedRecord(mapping: Mapping, standing: Standing, decision: Decision): PlannedRecord {
   return {
     id: standing.sourceId,
     targetId: standing.targetId,
@@ -118,7 +119,7 @@ function reasonOf(decision: Decision): string | null {
 }
 
 /** Whether a record would come out differently from how it stands. */
-function differs(mapping: Mapping, standing: PagedStanding, decision: Decision): boolean {
+function differs(mapping: Mapping, standing: Standing, decision: Decision): boolean {
   const { state, reason } = standing;
   switch (decision.do) {
     case 'create':

@@ -82,6 +82,9 @@ const nothingStored = (sourceId: string): Standing => ({
   intent: null,
   wished: false,
   mappingHash: null,
+  behind: true,
+  ours: false,
+  due: null,
 });
 
 type ReadNow = { readonly record: SourceRecord | null; readonly missing: boolean; readonly reason: string };

@@ -5,7 +5,9 @@ import { enqueue, raisePriority } from '../queue/enqueue.ts';
 import { type Priority, pushQueue } from '../queue/names.ts';
 import { transaction } from '../store/database.ts';
 import { addHistory } from '../store/history.ts';
-import { askAgain, repointMerged } from '../store/link.ts';
+import { askAgain } from '../store/link.ts';
+import type { Stream } from '../store/cursor.ts';
+import { repointMerged } from '../store/merge.ts';
 import { mirrorSightings, pageOfSourceIds, lockMirrorVersions } from '../store/mirror.ts';
 import { connectionOf, type SyncContext } from './context.ts';
 import { externalKey } from './external-key.ts';
@@ -33,14 +35,12 @@ export async function resyncIds(
 ): Promise<Resynced> {
   const connection = connectionOf(context, mapping.read.from);
   if (connection.source === null) throw new Error(`connection ${connection.name} has no source`);
-  const related = readersOf(context, { connection: mapping.read.from, entity: mapping.read.entity }).flatMap(
-    (other) => other.read.with,
-  );
+  const related = relatedOf(context, { connection: mapping.read.from, entity: mapping.read.entity });
   const queued: string[] = [];
   const unknown: string[] = [];
   for (const page of chunk([...new Set(ids)], connection.limits.page)) {
     const found = await connection.source.readByIds(
-      { entity: mapping.read.entity, with: [...new Set(related)].sort(), ids: page },
+      { entity: mapping.read.entity, with: related, ids: page },
       signal,
     );
     const known = found.filter((answer) => answer.status !== 'missing');
@@ -50,12 +50,20 @@ export async function resyncIds(
   return { queued, unknown };
 }
 
-/** Takes the newest state of records into the mirror, for every flow that reads them, and queues them for this one. */
-async function takeIn(
+/** The related records that the flows of a stream want to have nested, all together. */
+export function relatedOf(context: Pick<SyncContext, 'mappings'>, stream: Stream): string[] {
+  return [...new Set(readersOf(context, stream).flatMap(({ read }) => read.with))].sort();
+}
+
+/**
+ * Takes the newest state of records into the mirror, for every flow that reads them, and queues what changed; for this
+ * flow, it queues all of them on purpose where a priority is given.
+ */
+export async function takeIn(
   context: SyncContext,
   mapping: Mapping,
   found: readonly Found[],
-  priority: Priority,
+  priority: Priority | null,
 ): Promise<string[]> {
   const ids = found.map((answer) => answer.id);
   const stream = { connection: mapping.read.from, entity: mapping.read.entity };
@@ -66,8 +74,9 @@ async function takeIn(
   await transaction(context.database, async (tx) => {
     const changed = (await mirrorSightings(tx, stream, sightings, 'record')).sort();
     for (const { flow } of readersOf(context, stream)) {
-      if (merged.length > 0) await repointMerged(tx, flow, merged);
-      if (flow === mapping.flow) await queueOnPurpose(context, tx, mapping, ids, priority);
+      if (merged.length > 0) await repointMerged(tx, flow, stream, merged);
+      if (flow === mapping.flow && priority !== null)
+        await queueOnPurpose(context, tx, mapping, ids, priority);
       else
         await enqueue(
           context.boss,

@@ -5,18 +5,12 @@ import { enqueue, type Enqueue } from '../queue/enqueue.ts';
 import { dropDeadLetters } from '../queue/dead-letters.ts';
 import { completeJobs, failJobs, type LeasedJob } from '../queue/lease.ts';
 import { deadLetterQueue, type Priority, priorityOf, pushQueue, writeBackQueue } from '../queue/names.ts';
+import type { Stream } from '../store/cursor.ts';
 import { transaction } from '../store/database.ts';
 import { addHistory } from '../store/history.ts';
 import { closeIntents } from '../store/intent.ts';
-import {
-  askAgain,
-  type LinkUpdate,
-  loadLinked,
-  markWoken,
-  repointMerged,
-  saveLinks,
-  type Standing,
-} from '../store/link.ts';
+import { askAgain, type LinkUpdate, loadLinked, markWoken, saveLinks, type Standing } from '../store/link.ts';
+import { repointMerged } from '../store/merge.ts';
 import { lockMirrorVersions } from '../store/mirror.ts';
 import { keepPayloads, type Payload } from '../store/payload.ts';
 import { addCounts, type CountName, type Counts } from '../store/run.ts';
@@ -24,6 +18,8 @@ import { lockFlowLinks, park, unpark, wakeChildren } from '../store/waiting.ts';
 import type { Conclusion } from './conclude.ts';
 import type { SyncContext } from './context.ts';
 import { externalKey } from './external-key.ts';
+import { settleDue } from './ceiling.ts';
+import { settleTasks } from './tasks.ts';
 
 /** One record with everything that its settle needs. */
 export type Concluded = {
@@ -34,6 +30,10 @@ export type Concluded = {
   readonly output: Payload | null;
   /** What is to be written back on the CRM record, or null. */
   readonly writeBack: { readonly [field: string]: Value } | null;
+  /** Whether Causeway created the ERP record. */
+  readonly ours: boolean;
+  /** Whether a ceiling was held against what was decided. */
+  readonly counted: boolean;
 };
 
 /**
@@ -73,7 +73,9 @@ export async function settle(
       ours.map((record) => linkUpdate(mapping, record)),
     );
     await keepPayloads(tx, mapping.flow, deliveredOutputs(ours));
-    await handOverMerged(tx, mapping.flow, ours);
+    await handOverMerged(tx, mapping.flow, stream, ours);
+    await settleDue(tx, mapping.flow, ours);
+    await settleTasks(tx, mapping.flow, ours);
     await recordHistory(tx, mapping, runId, ours);
     const linked = ours
       .filter(({ conclusion }) => conclusion.targetId !== null)
@@ -166,7 +168,7 @@ async function finishJobs(
   return ours;
 }
 
-function linkUpdate(mapping: Mapping, { job, standing, conclusion, writeBack }: Concluded): LinkUpdate {
+function linkUpdate(mapping: Mapping, { job, standing, conclusion, writeBack, ours }: Concluded): LinkUpdate {
   return {
     sourceId: standing.sourceId,
     externalKey: standing.externalKey ?? externalKey(mapping, standing.sourceId),
@@ -184,6 +186,7 @@ function linkUpdate(mapping: Mapping, { job, standing, conclusion, writeBack }: 
     mappingHash: conclusion.disposition.job === 'again' ? null : mapping.hash,
     delivered: conclusion.delivered,
     writeBack,
+    ours,
   };
 }
 
@@ -194,11 +197,18 @@ function attemptsOf(job: LeasedJob, standing: Standing, conclusion: Conclusion):
 }
 
 /** A record that was merged away while it was being created has an ERP record now: the survivor takes it over. */
-async function handOverMerged(tx: PoolClient, flow: string, ours: readonly Concluded[]): Promise<void> {
-  const merged = ours.flatMap(({ standing }) =>
-    standing.mergedInto === null ? [] : [{ loser: standing.sourceId, survivor: standing.mergedInto }],
+async function handOverMerged(
+  tx: PoolClient,
+  flow: string,
+  stream: Stream,
+  ours: readonly Concluded[],
+): Promise<void> {
+  const merged = ours.flatMap(({ standing, conclusion }) =>
+    standing.mergedInto === null || conclusion.state !== 'removed'
+      ? []
+      : [{ loser: standing.sourceId, survivor: standing.mergedInto }],
   );
-  if (merged.length > 0) await repointMerged(tx, flow, merged);
+  if (merged.length > 0) await repointMerged(tx, flow, stream, merged);
 }
 
 async function recordHistory(

@@ -61,6 +61,7 @@ async function findForgotten(sql: Sql, mapping: Mapping): Promise<string[]> {
              where w.flow = $1 and w.source_id = m.source_id and p.target_id is not null and p.state <> 'removed'))
          or ($5 and l.state = 'synced' and l.write_back is null and l.mapping_hash = $6))
        and j.live is null
+       and not exists (select from due d where d.flow = $1 and d.source_id = m.source_id and d.run_id is not null and d.answer is null)
      order by m.source_id limit ${sweepSize}`,
     [
       mapping.flow,

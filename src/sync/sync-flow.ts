@@ -2,11 +2,13 @@ import type { Mapping } from '../mapping/mapping.ts';
 import type { Lease } from '../queue/lease.ts';
 import { pushQueue, writeBackQueue } from '../queue/names.ts';
 import { keepMappingVersion } from '../store/mapping-version.ts';
+import { listQuestions, type Question } from '../store/due.ts';
 import { beginRun, type Cause, endRun, readRun, type RunReport } from '../store/run.ts';
 import { connectionOf, type SyncContext } from './context.ts';
 import { deliverBatch } from './deliver.ts';
 import { type Detected, detect } from './detect.ts';
 import { drain, type Drained, type Patience } from './drain.ts';
+import { questionInWords } from './approve.ts';
 import { presentMapping } from './present-mapping.ts';
 import { sweep } from './sweep.ts';
 import { writeBackBatch } from './write-back.ts';
@@ -15,6 +17,8 @@ export type FlowRun = {
   readonly run: RunReport;
   /** Why the run ended before everything was carried, or null. Nothing is lost: it goes on with the next run. */
   readonly stopped: { readonly connection: string; readonly reason: string } | null;
+  /** What waits for a person's answer, asked by this run or by an earlier one. */
+  readonly questions: readonly Question[];
 };
 
 /**
@@ -34,9 +38,11 @@ export async function syncFlow(
   try {
     await sweep(context, mapping);
     const stopped = await carry(context, mapping, runId, patience, signal);
-    problem = stopped === null ? null : `${stopped.connection}: ${stopped.reason}`;
+    const questions = await listQuestions(context.database, { flow: mapping.flow });
+    const asked = questions.length === 0 ? null : questions.map(questionInWords).join('; ');
+    problem = stopped === null ? asked : `${stopped.connection}: ${stopped.reason}`;
     await endRun(context.database, runId, problem);
-    return { run: await readRun(context.database, runId), stopped };
+    return { run: await readRun(context.database, runId), stopped, questions };
   } catch (error) {
     if (!signal.aborted) problem = error instanceof Error ? error.message : 'an unknown error';
     await endRun(context.database, runId, problem).catch(() => {});

@@ -2,10 +2,11 @@ import type { Sink } from '../connector/contract.ts';
 import type { SourceRecord, Value } from '../connector/value.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Standing } from '../store/link.ts';
+import type { Held } from './conclude.ts';
 import type { Decision } from './decide.ts';
 import type { Result } from './push.ts';
 
-type Delivered = { readonly standing: Standing; readonly decision: Decision };
+type Delivered = { readonly standing: Standing; readonly decision: Decision | Held };
 
 /** The values to write back on the CRM records, read from the ERP in one call where the id alone is not asked for. */
 export async function readWriteBacks(

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../src/connector/contract.ts';
+import { defaultCeiling } from '../../src/mapping/ceiling.ts';
 import type { Mapping } from '../../src/mapping/mapping.ts';
 import { ensureQueues, startBoss } from '../../src/queue/boss.ts';
 import { openDatabase } from '../../src/store/database.ts';
@@ -26,8 +27,10 @@ export function aMapping(over: Partial<Mapping> & Pick<Mapping, 'flow'>): Mappin
     schedule: null,
     scheduleTimezone: 'UTC',
     freshnessSeconds: null,
+    fullScanSeconds: null,
     whenItLeaves: 'keep',
     whenDeleted: 'keep',
+    ceiling: { removals: defaultCeiling, changes: null },
     refersTo: [],
     writeBack: [],
     references: () => [],

@@ -16,6 +16,10 @@ export type MemorySource = Source & {
   put(id: string, record: SourceRecord, modifiedAt?: string): void;
   remove(id: string): void;
   merge(id: string, into: string): void;
+  /** Deletes a record without a trace: it is no longer listed, and not found by its id. */
+  purge(id: string): void;
+  /** What is listed to somebody who reads from the beginning; everything unless a test has it misbehave. */
+  lists: (change: Change) => boolean;
   pageSize: number;
   reads: number;
 };
@@ -24,35 +28,43 @@ const at = (n: number): string => new Date(Date.UTC(2026, 0, 1) + n * 1000).toIS
 
 export function memorySource(): MemorySource {
   const changes: Change[] = [];
-  const newest = (id: string): Change | undefined => changes.findLast((change) => change.id === id);
+  const purged = new Set<string>();
+  const newest = (id: string): Change | undefined =>
+    purged.has(id) ? undefined : changes.findLast((change) => change.id === id);
   const source: MemorySource = {
     pageSize: 100,
     reads: 0,
-    put: (id, record, modifiedAt) =>
-      void changes.push({
+    put: (id, record, modifiedAt) => {
+      purged.delete(id);
+      changes.push({
         kind: 'upsert',
         id,
         record: { id, ...record },
         modifiedAt: modifiedAt ?? at(changes.length),
-      }),
+      });
+    },
     remove: (id) => void changes.push({ kind: 'delete', id, modifiedAt: at(changes.length) }),
+    purge: (id) => void purged.add(id),
+    lists: () => true,
     merge: (id, into) => void changes.push({ kind: 'merge', id, into, modifiedAt: at(changes.length) }),
     check: async () => ({ identity: 'memory', version: '1' }),
     describe: async (entity) => ({ entity, fields: {} }),
     readByIds: async ({ ids }) =>
       ids.map((id): Found => {
         const change = newest(id);
+        if (change?.kind === 'merge') return { id, status: 'merged', into: change.into };
         if (change?.kind !== 'upsert') return { id, status: 'missing' };
         return { id, status: 'found', modifiedAt: change.modifiedAt, record: change.record };
       }),
     changesSince: async (request: ChangesRequest): Promise<Page> => {
       source.reads += 1;
       const from = typeof request.cursor?.['read'] === 'number' ? request.cursor['read'] : 0;
+      const anew = request.cursor === null || request.cursor['anew'] === true;
       const page = changes.slice(from, from + source.pageSize);
       const read = from + page.length;
       return {
-        changes: page,
-        cursor: { read },
+        changes: page.filter((change) => !purged.has(change.id) && (!anew || source.lists(change))),
+        cursor: anew && read < changes.length ? { read, anew } : { read },
         caughtUp: read >= changes.length,
         watermark: page.at(-1)?.modifiedAt ?? null,
         total: changes.length - from,

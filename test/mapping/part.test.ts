@@ -152,7 +152,7 @@ describe('the problems of `also`', () => {
     ],
     [
       'also: { d: { write: { entity: x }, schedule: now, fields: { a: { from: b } } } }',
-      '16:36 mapping_unknown_key unknown key `schedule`; the keys here are write, about, only_when, when_it_leaves, when_deleted, fields, lines, write_back',
+      '16:36 mapping_unknown_key unknown key `schedule`; the keys here are write, about, only_when, when_it_leaves, when_deleted, ceiling, fields, lines, write_back',
     ],
     [
       'also: { d: { write: { entity: x, to: erp }, fields: {} } }',

@@ -27,6 +27,9 @@ const standing: Standing = {
   requests: '0',
   wished: false,
   mappingHash: null,
+  behind: true,
+  ours: true,
+  due: null,
 };
 const known = { linked: given.linked, now: '2026-01-31T09:30:00Z', found: null };
 

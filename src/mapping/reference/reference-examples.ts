@@ -115,9 +115,11 @@ write: { to: erp, entity: sale.order, key: client_order_ref }
 schedule: '*/5 * * * *'
 schedule_timezone: Europe/Paris
 freshness: 1h
+full_scan: 1d
 only_when: stage == "closedwon" && amount > 0
 when_it_leaves: cancel
 when_deleted: keep
+ceiling: { removals: { count: 50, percent: 10 }, changes: { count: 2000 } }
 fields:
   client_order_ref: { from: id }
   partner_id: { reference: accounts, from: company.id }

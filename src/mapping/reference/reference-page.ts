@@ -35,6 +35,11 @@ export function mappingReferencePage(): string {
     keyList(['read']),
     '## `write`',
     keyList(['write']),
+    '## `ceiling`',
+    ceilingIntro,
+    keyList(['ceiling']),
+    'Both take these keys:',
+    keyList(['ceiling', 'removals']),
     '## Rules',
     rules,
     ...Object.keys(shapeAt(['fields', ''])).flatMap((key) => ruleSection(key)),
@@ -68,6 +73,8 @@ This page is generated from the code; write it anew with \`node scripts/generate
 const rules = `ERP field on the left, rule on the right. A rule has exactly one of \`from\`, \`value\`, \`template\`, \`choose\` and \`expr\`. The order is always the same, whatever the order of the keys: source, first that is not empty, \`reference\`, \`map\`, \`default\`, \`as\`, \`max\`. Null, a missing field and the empty text are empty; a space is not. An empty value leaves the field of the ERP alone, unless the rule says \`when_empty: clear\`.
 
 In the examples, the company 5 is linked to the customer 42 of the ERP, the company 6 is not in the ERP yet, and \`currencies\` is the value map above.`;
+
+const ceilingIntro = `What is due at once is what waits to be done, what waits for an answer already, and what was done without asking within the last hour. When it is more than one of the two measures, nothing of it is done before a person has answered; everything else of the flow goes on. An update that a person asked for (\`resync\`, \`redrive\`) is no change of the source, and is not counted; a removal is counted always.`;
 
 const linesIntro = `Lines of a record, such as those of an order. When the source has no such list at all, the lines of the ERP are left alone; when it has an empty one, \`removed_lines\` decides. Rules of a line have the same keys as others, except \`write_on\`.`;
 
