@@ -15,6 +15,7 @@ export type Offer = { readonly name: string; readonly title: string; readonly ca
 export function checkFlows(mappings: readonly Mapping[], offers: readonly Offer[]): Problem[] {
   return mappings.flatMap((mapping) => [
     ...checkSource(mapping, offers),
+    ...checkDeletes(mapping, offers),
     ...checkSink(mapping, offers),
     ...mapping.writeBack.flatMap(({ to }) => checkWriteBack(mapping, to, offers)),
   ]);
@@ -103,6 +104,23 @@ function checkSource(mapping: Mapping, offers: readonly Offer[]): Problem[] {
         'Correct the name under `with`, or leave it out.',
       ),
     );
+}
+
+/** A source that says nothing of deletes is asked for all of its ids, or `when_deleted` would never come to anything. */
+function checkDeletes(mapping: Mapping, offers: readonly Offer[]): Problem[] {
+  const offer = offers.find(({ name }) => name === mapping.read.from);
+  const deletes = offer?.capabilities.source?.deletes ?? 'tombstone';
+  const scanned = declaredOf(mapping)?.all.some(({ full_scan: every }) => every !== undefined) ?? false;
+  if (deletes === 'tombstone' || mapping.whenDeleted === 'keep' || scanned) return [];
+  return [
+    at(
+      mapping,
+      ['when_deleted'],
+      'lacks_capability',
+      `The flow ${mapping.flow} says when_deleted: ${mapping.whenDeleted}, but ${offer?.title ?? mapping.read.from} does not tell what was deleted.`,
+      'Add `full_scan: 1d`: then all ids are listed every day, and what is gone is found.',
+    ),
+  ];
 }
 
 function checkSink(mapping: Mapping, offers: readonly Offer[]): Problem[] {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
 import { beginRun } from '../../src/store/run.ts';
 import { finishTasks, listTasks } from '../../src/store/task.ts';
+import { detect } from '../../src/sync/detect.ts';
 import {
   anotherWorker,
   between,

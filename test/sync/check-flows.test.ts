@@ -9,14 +9,14 @@ const sink: Capabilities['sink'] = {
   creates: true,
   atomicBatches: true,
   idempotentCreates: true,
-  removals: [],
+  removals: ['deactivate'],
 };
 const fixed: Source = { entities: { companies: { with: [] } }, otherEntities: null, deletes: 'none' };
 const open: Source = { ...fixed, otherEntities: { with: ['company'] } };
 
 /** What is said against a flow that reads `read` from a source with these capabilities. */
-function problems(read: string, source: Source): string[] {
-  const text = `flow: machines\nread: { from: crm, ${read} }\nwrite: { to: erp, entity: x_machine }\nfields:\n  x_name: { from: name }\n`;
+function problems(read: string, source: Source, more = ''): string[] {
+  const text = `flow: machines\nread: { from: crm, ${read} }\nwrite: { to: erp, entity: x_machine }\n${more}fields:\n  x_name: { from: name }\n`;
   const { mappings } = readMappings([{ path: 'machines.yaml', text }], []);
   const offers = [
     { name: 'crm', title: 'The CRM', capabilities: { source, sink } },
@@ -40,6 +40,16 @@ describe('a flow that is loaded', () => {
     ]);
     expect(problems('entity: companies, with: [company]', open)).toEqual([
       expect.stringMatching(/^unknown_entity: .* It can be read with nothing else\.$/),
+    ]);
+  });
+
+  it('may remove what was deleted only where the source tells of deletes, or is listed regularly', () => {
+    const removes = 'when_deleted: deactivate\n';
+    const tells: Source = { ...fixed, deletes: 'tombstone' };
+    expect(problems('entity: companies', tells, removes)).toEqual([]);
+    expect(problems('entity: companies', fixed, `${removes}full_scan: 1d\n`)).toEqual([]);
+    expect(problems('entity: companies', fixed, removes)).toEqual([
+      'lacks_capability: The flow machines says when_deleted: deactivate, but The CRM does not tell what was deleted.',
     ]);
   });
 });

@@ -107,4 +107,17 @@ describe('a record that was removed from the ERP', () => {
       do: 'remove',
     });
   });
+
+  it('is removed only if Causeway created it, or was about to and got no answer', () => {
+    expect(decide(leaving, { ...linked, state: 'synced', ours: false }, known)).toEqual({
+      do: 'skip',
+      code: 'not_created_here',
+      reason: expect.stringContaining('the ERP record 42 stays, because Causeway did not create it'),
+    });
+    const found = { ...known, found: '42' };
+    expect(decide(leaving, { ...standing, ours: false }, found)).toMatchObject({
+      do: 'remove',
+      targetId: '42',
+    });
+  });
 });

@@ -65,10 +65,12 @@ export function editRecord(portal: Portal, entity: string, id: string, body: unk
   return commit(portal, type, planUpdate(portal, type, { id, properties }, stamp), links);
 }
 
-export function removeRecord(portal: Portal, entity: string, id: string): Answer {
+/** Archives a record; with `purge`, deletes it for good and without a trace. */
+export function removeRecord(portal: Portal, entity: string, id: string, purge: boolean): Answer {
   const type = typeNamed(entity);
   if (!portal.read(type, id)) throw notFound();
-  archiveRows(portal, type, [id]);
+  if (purge) portal.commit([{ op: 'purge', type, id }]);
+  else archiveRows(portal, type, [id]);
   return { status: 204 };
 }
 

@@ -93,7 +93,9 @@ function control(
   on('GET', entity, (call) => allRecords(portal, entityOf(call)));
   on('POST', entity, (call) => addRecord(portal, entityOf(call), call.body));
   on('PATCH', `${entity}/:id`, (call) => editRecord(portal, entityOf(call), idIn(call), call.body));
-  on('DELETE', `${entity}/:id`, (call) => removeRecord(portal, entityOf(call), idIn(call)));
+  on('DELETE', `${entity}/:id`, (call) =>
+    removeRecord(portal, entityOf(call), idIn(call), 'purge' in call.query),
+  );
   on('PUT', '/_sandbox/misbehave', (call) => setRules(portal, call.body));
   on('GET', '/_sandbox/stats', () => {
     const requests = Object.values(counts).reduce((sum, count) => sum + count, 0);

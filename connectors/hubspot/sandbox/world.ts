@@ -28,6 +28,8 @@ export type Entry =
       readonly at: number;
       readonly delay?: Delay;
     }
+  /** Deleted for good, as HubSpot does after 90 days or for the GDPR: no list and no read knows of it. */
+  | { readonly op: 'purge'; readonly type: ObjectType; readonly id: string }
   | {
       readonly op: 'merge';
       readonly type: ObjectType;
@@ -148,6 +150,8 @@ export function apply(world: World, entry: Entry): void {
       return put(world, entry);
     case 'archive':
       return archive(world, entry);
+    case 'purge':
+      return purge(world, entry);
     case 'merge':
       return merge(world, entry);
     case 'link':
@@ -179,6 +183,16 @@ function put(world: World, { type, id, properties, at, delay }: Extract<Entry, {
 function archive(world: World, { type, id, at, delay }: Extract<Entry, { op: 'archive' }>): void {
   const row = world.byId[type].get(id);
   if (row) replace(row, { ...row.state, archivedAt: at }, delay);
+}
+
+function purge(world: World, { type, id }: Extract<Entry, { op: 'purge' }>): void {
+  if (!world.byId[type].delete(id)) return;
+  world.rows[type].splice(placeAfter(world.rows[type], id) - 1, 1);
+  for (const to of objectTypes) {
+    const links = world.links.get(`${type}:${to}`);
+    for (const toId of links?.get(id)?.keys() ?? []) world.links.get(`${to}:${type}`)?.get(toId)?.delete(id);
+    links?.delete(id);
+  }
 }
 
 /** Companies and contacts get a new record and both old ids lead to it; elsewhere the primary one survives. */
