@@ -3,6 +3,7 @@ import type { SourceRecord, Value } from '../connector/value.ts';
 import type { Reference } from '../mapping/mapping.ts';
 import type { Stream } from './cursor.ts';
 import type { Sql } from './database.ts';
+import { followMerged } from './merge.ts';
 
 /** The states that a link can hold. `sending` is not among them: it is the queue that knows what is in flight. */
 export type LinkState =
@@ -85,7 +86,10 @@ export async function loadStandings(
 
 const referenceKey = (reference: Reference): string => JSON.stringify([reference.flow, reference.id]);
 
-/** The ERP ids of the references that are linked, all in one query; answers null for the others. */
+/**
+ * The ERP ids of the references that are linked, all in one query; answers null for the others. A reference to a record
+ * that was merged away means the one that survives: that takes a second query, where something is not linked.
+ */
 export async function loadLinked(
   sql: Sql,
   references: readonly Reference[],
@@ -97,7 +101,10 @@ export async function loadLinked(
            join lateral (select * from link where link.flow = r.flow and source_id = r.id limit 1) l on l.target_id is not null and l.state <> 'removed'`,
     values: [references.map((r) => r.flow), references.map((r) => r.id)],
   });
-  const linked = new Map(rows.map((row) => [referenceKey(row), row.target_id]));
+  const linked = new Map<string, string | null>(rows.map((row) => [referenceKey(row), row.target_id]));
+  const others = references.filter((reference) => !linked.has(referenceKey(reference)));
+  if (others.length > 0)
+    for (const found of await followMerged(sql, others)) linked.set(referenceKey(found), found.targetId);
   return (reference) => linked.get(referenceKey(reference)) ?? null;
 }
 

@@ -1,3 +1,4 @@
+import type { Reference } from '../mapping/mapping.ts';
 import type { Stream } from './cursor.ts';
 import type { Sql } from './database.ts';
 import { raiseTasks } from './task.ts';
@@ -36,7 +37,7 @@ export async function repointMerged(
   );
   const { rows: stranded } = await sql.query<{ sourceId: string; about: string; sentence: string }>(
     `with marked as (
-       update link l set state = 'removed', code = 'merged', since = case when l.state = 'removed' then l.since else now() end, next_at = null,
+       update link l set state = 'removed', code = 'merged', merged_into = p.survivor, since = case when l.state = 'removed' then l.since else now() end, next_at = null,
          reason = 'was merged into ' || p.survivor || case when s.target_id is distinct from l.target_id and l.target_id is not null
            then '; its own ERP record ' || l.target_id || ' stays and needs a person' else '' end
        from unnest($2::text[], $3::text[]) as p (loser, survivor)
@@ -68,6 +69,28 @@ async function followChains(sql: Sql, stream: Stream, pairs: readonly Pair[]): P
      select distinct on (loser) loser, survivor from chain where loser <> survivor order by loser, depth desc`,
     [stream.connection, stream.entity, pairs.map((pair) => pair.loser), pairs.map((pair) => pair.survivor)],
   );
+  return rows;
+}
+
+/** Where a reference to a merged-away record leads: to the record that survives, and to its ERP record, if it has one. */
+export type Followed = Reference & { readonly survivor: string; readonly targetId: string | null };
+
+/** Follows references to records that were merged away; gives those that lead elsewhere, all in one query. */
+export async function followMerged(sql: Sql, references: readonly Reference[]): Promise<Followed[]> {
+  const { rows } = await sql.query<Followed>({
+    name: 'follow_merged',
+    text: `with recursive chain (flow, id, survivor, target_id, depth) as (
+       select r.flow, r.id, l.merged_into, null::text, 1 from (select distinct * from unnest($1::text[], $2::text[])) as r (flow, id)
+       join link l on l.flow = r.flow and l.source_id = r.id and l.state = 'removed' and l.merged_into is not null
+       union all
+       select c.flow, c.id, l.merged_into, null, c.depth + 1 from chain c
+       join link l on l.flow = c.flow and l.source_id = c.survivor and l.state = 'removed' and l.merged_into is not null
+       where c.depth < ${longestChain})
+     select distinct on (c.flow, c.id) c.flow, c.id, c.survivor, l.target_id as "targetId" from chain c
+     left join link l on l.flow = c.flow and l.source_id = c.survivor and l.state <> 'removed'
+     order by c.flow, c.id, c.depth desc`,
+    values: [references.map(({ flow }) => flow), references.map(({ id }) => id)],
+  });
   return rows;
 }
 

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Value } from '../connector/value.ts';
-import type { Mapping } from '../mapping/mapping.ts';
+import type { Mapping, Reference } from '../mapping/mapping.ts';
 import { enqueue, type Enqueue } from '../queue/enqueue.ts';
 import { dropDeadLetters } from '../queue/dead-letters.ts';
 import { completeJobs, failJobs, type LeasedJob } from '../queue/lease.ts';
@@ -10,7 +10,7 @@ import { transaction } from '../store/database.ts';
 import { addHistory } from '../store/history.ts';
 import { closeIntents } from '../store/intent.ts';
 import { askAgain, type LinkUpdate, loadLinked, markWoken, saveLinks, type Standing } from '../store/link.ts';
-import { repointMerged } from '../store/merge.ts';
+import { followMerged, repointMerged } from '../store/merge.ts';
 import { lockMirrorVersions } from '../store/mirror.ts';
 import { keepPayloads, type Payload } from '../store/payload.ts';
 import { addCounts, type CountName, type Counts } from '../store/run.ts';
@@ -235,7 +235,10 @@ async function recordHistory(
   if (entries.length > 0) await addHistory(tx, mapping.flow, runId, entries);
 }
 
-/** Parks what waits, and gives back the records whose parent was linked while they were being decided. */
+/**
+ * Parks what waits, for the records that survive where a parent was merged away, and gives back the records whose parent
+ * was linked while they were being decided.
+ */
 async function parkRecords(tx: PoolClient, flow: string, ours: readonly Concluded[]): Promise<Set<string>> {
   const decidedBefore = ours
     .filter(({ standing }) => standing.state === 'waiting')
@@ -250,16 +253,28 @@ async function parkRecords(tx: PoolClient, flow: string, ours: readonly Conclude
   const parentCame = (record: Concluded): boolean =>
     record.conclusion.parkFor.some((parent) => linked(parent) !== null);
   const parked = waiting.filter((record) => !parentCame(record));
-  if (parked.length > 0)
+  if (parked.length > 0) {
+    const followed = await followMerged(
+      tx,
+      parked.flatMap(({ conclusion }) => conclusion.parkFor),
+    );
+    const present = ({ flow: parent, id }: Reference): Reference => ({
+      flow: parent,
+      id: followed.find((found) => found.flow === parent && found.id === id)?.survivor ?? id,
+    });
     await park(
       tx,
       flow,
-      parked.map(({ standing, conclusion }) => ({ sourceId: standing.sourceId, for: conclusion.parkFor })),
+      parked.map(({ standing, conclusion }) => ({
+        sourceId: standing.sourceId,
+        for: conclusion.parkFor.map(present),
+      })),
     );
+  }
   return new Set(waiting.filter(parentCame).map(({ standing }) => standing.sourceId));
 }
 
-/** The transaction that links a parent queues its children; so does a later one, for a parent that took over an ERP record. */
+/** The transaction that links a parent, or sees it merged into another, queues its children; so does a later one, for a parent that took over an ERP record. */
 async function wake(
   context: SyncContext,
   tx: PoolClient,
@@ -267,7 +282,9 @@ async function wake(
   ours: readonly Concluded[],
 ): Promise<void> {
   const linked = ours
-    .filter(({ conclusion }) => conclusion.targetId !== null && conclusion.state !== 'removed')
+    .filter(({ standing, conclusion }) =>
+      conclusion.state === 'removed' ? standing.mergedInto !== null : conclusion.targetId !== null,
+    )
     .map(({ standing }) => standing.sourceId);
   if (linked.length === 0) return;
   for (const [childFlow, ids] of await wakeChildren(tx, flow, linked)) {

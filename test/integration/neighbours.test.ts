@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
 import { resyncIds } from '../../src/sync/resync.ts';
 import { aMapping, startJourney } from './journey.ts';
-import { type MemorySource, memorySink, memorySource } from './memory-systems.ts';
+import { type MemorySink, type MemorySource, memorySink, memorySource } from './memory-systems.ts';
 import {
   type Setting,
   between,
@@ -207,6 +207,51 @@ describe('P7: children wait for parents, and wake by themselves', () => {
     const child = [...sink.records.values()].find((record) => record.fields['name'] === 'Ada');
     expect(child?.fields['parent']).toBe(parent?.id);
     expect(await stateOf(journey, 'p1', 1)).toBe('synced');
+  });
+
+  const childOf = (sink: MemorySink) => {
+    const [survivor, child] = ['Survivor', 'Ada'].map((name) =>
+      [...sink.records.values()].find((record) => record.fields['name'] === name),
+    );
+    return { parent: child?.fields['parent'], survivor: survivor?.id };
+  };
+
+  it('gives a child of a record that was merged away the one that survives', async () => {
+    const { source, people, sink, journey } = await familySetting();
+    source.put('c1', { name: 'Loser' });
+    source.put('c2', { name: 'Survivor' });
+    await journey.carry(['accounts']);
+    source.merge('c1', 'c2');
+    await journey.carry(['accounts']);
+    people.put('p1', { name: 'Ada', company: 'c1' });
+    await journey.carry(['contacts']);
+    expect(childOf(sink).parent).toBe(childOf(sink).survivor);
+    expect(await stateOf(journey, 'p1', 1)).toBe('synced');
+  });
+
+  it('wakes a child whose parent is merged away before it was ever linked', async () => {
+    const { source, people, sink, journey } = await familySetting();
+    people.put('p1', { name: 'Ada', company: 'c1' });
+    await journey.carry(['contacts']);
+    source.put('c2', { name: 'Survivor' });
+    source.merge('c1', 'c2');
+    await journey.carry(['accounts']);
+    await journey.carry(['contacts']);
+    expect(childOf(sink).parent).toBe(childOf(sink).survivor);
+  });
+
+  it('has a child wait for the record that survives, along a chain of merges', async () => {
+    const { source, people, sink, journey } = await familySetting();
+    people.put('p1', { name: 'Ada', company: 'c1' });
+    source.merge('c1', 'c2');
+    source.merge('c2', 'c3');
+    await journey.carry(['accounts']);
+    await journey.carry(['contacts']);
+    expect((await explained(journey, 'p1', 1))?.record.waitingFor).toMatchObject([{ id: 'c3' }]);
+    source.put('c3', { name: 'Survivor' });
+    await journey.carry(['accounts']);
+    await journey.carry(['contacts']);
+    expect(childOf(sink).parent).toBe(childOf(sink).survivor);
   });
 
   it('does not miss a parent that is linked while the child is being parked', async () => {

@@ -2,6 +2,8 @@
 export const removals = `
 alter table link add column ours boolean;
 comment on column link.ours is 'Whether Causeway created the ERP record, and may therefore remove it; null for a link from before this was noted.';
+alter table link add column merged_into text;
+comment on column link.merged_into is 'The record that a merged-away one went into: what refers to the one means the other.';
 
 create table due (
   flow        text not null,
