@@ -42,7 +42,14 @@ export const hubspot: Connector<HubSpotSettings> = {
       otherEntities: { with: otherRelationNames },
       deletes: 'tombstone',
     },
-    sink: { creates: false, atomicBatches: false, idempotentCreates: false, removals: [] },
+    sink: {
+      creates: false,
+      atomicBatches: false,
+      idempotentCreates: false,
+      listsOwn: false,
+      findsByField: false,
+      removals: [],
+    },
   },
   limits: (settings) => ({
     page: pageSize,

@@ -17,3 +17,12 @@ export function externalIdName(key: string): string {
 export function lineIdName(recordKey: string, field: string, lineKey: string): string {
   return [recordKey, field, lineKey].map(externalIdName).join('__');
 }
+
+/** The external key behind a name; null for that of a line, and for a name that {@link externalIdName} never gives. */
+export function keyOfName(name: string): string | null {
+  if (name.includes('__')) return null;
+  const key = name.replaceAll(/_u([0-9A-F]{4})|_([0-9A-F]{2})/g, (_, long?: string, short?: string) =>
+    String.fromCharCode(Number.parseInt(long ?? short ?? '', 16)),
+  );
+  return externalIdName(key) === name ? key : null;
+}

@@ -9,9 +9,12 @@ export type ExternalIds = {
   idsOf(model: string, names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
   /** The name of our module on each of the records that have one. */
   namesOf(model: string, ids: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, string>>;
+  /** The names of our module on records of the model, in the order of the table, after a row of it. Null where it may not be read. */
+  page(model: string, after: number, limit: number, signal: AbortSignal): Promise<readonly NameRow[] | null>;
 };
 
-const row = z.looseObject({ name: z.string(), res_id: z.number() });
+const row = z.looseObject({ id: z.number(), name: z.string(), res_id: z.number() });
+export type NameRow = z.output<typeof row>;
 
 /**
  * Reads the table where the user may, in one call for all. Where Odoo refuses that (it takes the "Access Rights"
@@ -23,11 +26,13 @@ export function externalIds(call: Rpc, module: string): ExternalIds {
     model: string,
     domain: readonly unknown[],
     signal: AbortSignal,
-  ): Promise<z.output<typeof row>[] | null> => {
+    paging: { readonly order?: string; readonly limit?: number } = {},
+  ): Promise<NameRow[] | null> => {
     if (!readable) return null;
     const params = {
       domain: [['module', '=', module], ['model', '=', model], ...domain],
       fields: ['name', 'res_id'],
+      ...paging,
     };
     try {
       return readAnswer(
@@ -41,6 +46,7 @@ export function externalIds(call: Rpc, module: string): ExternalIds {
     }
   };
   return {
+    page: (model, after, limit, signal) => table(model, [['id', '>', after]], signal, { order: 'id', limit }),
     async idsOf(model, names, signal) {
       const rows = await table(model, [['name', 'in', names]], signal);
       if (rows !== null) return new Map(rows.map(({ name, res_id }) => [name, res_id]));

@@ -5,7 +5,7 @@ import { describe } from './describe.ts';
 import { externalIds } from './external-ids.ts';
 import { odooModels } from './fields.ts';
 import { readLines } from './read-lines.ts';
-import { findByExternalKey, readByIds } from './reading.ts';
+import { findByExternalKey, findByField, pageOfOwn, readByIds } from './reading.ts';
 import { remove } from './remove.ts';
 import { sandbox } from './sandbox/index.ts';
 import { odooServer } from './server.ts';
@@ -26,6 +26,8 @@ export const odoo: Connector<OdooSettings> = {
       // Each import is one transaction, but records with different sets of fields need one import for each set.
       atomicBatches: false,
       idempotentCreates: true,
+      listsOwn: true,
+      findsByField: true,
       removals: ['deactivate', 'cancel', 'delete'],
     },
   },
@@ -55,6 +57,8 @@ function open(settings: OdooSettings, kit: Kit): Connection {
       findByExternalKey: (request, signal) => findByExternalKey(session, request, signal),
       upsertBatch: (entity, items, signal) => upsertBatch(session, entity, items, signal),
       remove: (entity, items, signal) => remove(session, entity, items, signal),
+      pageOfOwn: (request, signal) => pageOfOwn(session, request, signal),
+      findByField: (request, signal) => findByField(session, request, signal),
     },
   };
 }

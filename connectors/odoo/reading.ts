@@ -1,14 +1,22 @@
 import { z } from 'zod';
-import type { Found } from '../../src/connector/contract.ts';
+import type { Found, OwnPage, OwnRecord } from '../../src/connector/contract.ts';
 import { Fault } from '../../src/connector/fault.ts';
 import { codedModels, type CodeTable } from './codes.ts';
 import { databaseId, existing } from './existing.ts';
-import { externalIdName } from './external-id.ts';
+import { externalIdName, keyOfName } from './external-id.ts';
 import { type OdooFields, readAnswer } from './fields.ts';
 import { instantOf, readValue } from './read-value.ts';
 import type { Session } from './session.ts';
 
-const stamped = z.looseObject({ id: z.number(), write_date: z.union([z.string(), z.literal(false)]) });
+const stamped = z.looseObject({
+  id: z.number(),
+  write_date: z.union([z.string(), z.literal(false)]),
+  write_uid: z
+    .union([z.tuple([z.number(), z.string()]), z.literal(false)])
+    .optional()
+    .catch(undefined),
+});
+type Stamped = z.output<typeof stamped>;
 
 /** Reads records by id, archived ones too. What is gone, or hidden from the user by a rule, is missing. */
 export async function readByIds(
@@ -27,14 +35,18 @@ export async function readByIds(
     const record = Object.fromEntries(
       names.map((name) => [name, readValue(fields.get(name)!, row[name], codes)]),
     );
-    return {
-      id,
-      status: 'found',
-      modifiedAt: row.write_date === false ? '' : instantOf(row.write_date),
-      record,
-    };
+    const by = changedBy(row);
+    const modifiedAt = changedAt(row) ?? '';
+    return { id, status: 'found', modifiedAt, ...(by !== undefined && { modifiedBy: by }), record };
   });
 }
+
+const changedAt = ({ write_date }: Stamped): string | undefined =>
+  write_date === false ? undefined : instantOf(write_date);
+
+/** The user's name, as Odoo shows it beside the date. */
+const changedBy = ({ write_uid }: Stamped): string | undefined =>
+  write_uid === undefined || write_uid === false ? undefined : write_uid[1];
 
 async function fieldsFor(
   session: Session,
@@ -74,9 +86,12 @@ async function readRows(
   ids: readonly number[],
   names: readonly string[],
   signal: AbortSignal,
-): Promise<Map<string, z.output<typeof stamped>>> {
+): Promise<Map<string, Stamped>> {
   if (ids.length === 0) return new Map();
-  const params = { domain: [['id', 'in', ids]], fields: [...new Set([...names, 'write_date'])] };
+  const params = {
+    domain: [['id', 'in', ids]],
+    fields: [...new Set([...names, 'write_date', 'write_uid'])],
+  };
   const answer = await session.call(
     { model, method: 'search_read', params, context: { active_test: false } },
     signal,
@@ -100,5 +115,54 @@ export async function findByExternalKey(
   return request.keys.flatMap((key, index) => {
     const targetId = String(ids.get(names[index] ?? '') ?? '');
     return present.has(targetId) ? [{ key, targetId }] : [];
+  });
+}
+
+/** Lists the records that bear an external id of ours and are there: see `pageOfOwn` of the contract. */
+export async function pageOfOwn(
+  session: Session,
+  request: { entity: string; after: string | null; limit: number },
+  signal: AbortSignal,
+): Promise<OwnPage> {
+  const { entity, limit } = request;
+  const names = await session.externalIds.page(entity, Number(request.after ?? 0), limit, signal);
+  if (names === null)
+    throw new Fault({
+      kind: 'config',
+      code: 'odoo_external_ids_hidden',
+      message:
+        'The user of the connection may not read external ids in Odoo (ir.model.data); it takes the group Administration / Access Rights.',
+    });
+  const ids = [...new Set(names.map(({ res_id }) => res_id))];
+  const rows = await readRows(session, entity, ids, [], signal);
+  const items = names.flatMap(({ name, res_id }): OwnRecord[] => {
+    const key = keyOfName(name);
+    const row = rows.get(String(res_id));
+    if (key === null || row === undefined) return [];
+    const [at, by] = [changedAt(row), changedBy(row)];
+    return [
+      {
+        key,
+        targetId: String(res_id),
+        ...(at !== undefined && { changedAt: at }),
+        ...(by !== undefined && { changedBy: by }),
+      },
+    ];
+  });
+  return { items, next: names.length < limit ? null : String(names.at(-1)?.id) };
+}
+
+/** Finds records in use by the value of a text field. Odoo hides archived ones by itself. */
+export async function findByField(
+  session: Session,
+  { entity, field, values }: { entity: string; field: string; values: readonly string[] },
+  signal: AbortSignal,
+): Promise<readonly { value: string; targetId: string }[]> {
+  if (values.length === 0) return [];
+  const params = { domain: [[field, 'in', values]], fields: [field] };
+  const answer = await session.call({ model: entity, method: 'search_read', params }, signal);
+  return readAnswer(z.array(z.looseObject({ id: z.number() })), answer).flatMap((row) => {
+    const value = row[field];
+    return typeof value === 'string' ? [{ value, targetId: String(row.id) }] : [];
   });
 }

@@ -51,6 +51,8 @@ export type Found =
       readonly id: string;
       readonly status: 'found';
       readonly modifiedAt: string;
+      /** Who changed it last, as a person would name them, where the vendor says so. */
+      readonly modifiedBy?: string;
       readonly record: SourceRecord;
     }
   | { readonly id: string; readonly status: 'missing' }
@@ -148,6 +150,18 @@ export type Outcome =
   /** Surely not written, through no fault of its own: a neighbour had the batch refused. It is sent again without it. */
   | { readonly id: string; readonly status: 'not_applied' };
 
+/** A record of the sink that bears an external key of ours. */
+export type OwnRecord = {
+  readonly key: string;
+  readonly targetId: string;
+  /** When it was changed last and by whom, where the vendor says so. */
+  readonly changedAt?: string;
+  readonly changedBy?: string;
+};
+
+/** What a sink hands over of the records that bear our keys; `next` asks for what comes after, null ends it. */
+export type OwnPage = { readonly items: readonly OwnRecord[]; readonly next: string | null };
+
 /** What becomes of an ERP record whose source record is gone. */
 export type Removal = 'delete' | 'deactivate' | 'cancel';
 
@@ -176,6 +190,24 @@ export interface Sink {
     items: readonly { id: string; targetId: string; how: Removal }[],
     signal: AbortSignal,
   ): Promise<readonly Outcome[]>;
+  /**
+   * Lists the records of an entity that bear our external keys and are there, archived ones too, at most `limit` at a
+   * time; `after` is the `next` of the page before, null begins. A page may be empty and not be the last. There exactly
+   * when the capability `listsOwn` is. Throws `config` with a sentence for a person when the user of the connection may
+   * not see them all.
+   */
+  pageOfOwn?(
+    request: { entity: string; after: string | null; limit: number },
+    signal: AbortSignal,
+  ): Promise<OwnPage>;
+  /**
+   * Every record in use (archived ones are not) of which a text field holds one of the values, whoever made it. There
+   * exactly when the capability `findsByField` is.
+   */
+  findByField?(
+    request: { entity: string; field: string; values: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<readonly { value: string; targetId: string }[]>;
 }
 
 /** What a connector can do, as data. A flow that needs what is missing is refused when it is loaded. */
@@ -197,6 +229,10 @@ export type Capabilities = {
     readonly atomicBatches: boolean;
     /** Sending the same create twice makes one record, because the vendor enforces our external key. */
     readonly idempotentCreates: boolean;
+    /** It can list the records that bear our external keys: an audit finds those that nothing stands behind. */
+    readonly listsOwn: boolean;
+    /** It finds records by the value of a field: an audit finds two with one business key. */
+    readonly findsByField: boolean;
     readonly removals: readonly Removal[];
   };
 };

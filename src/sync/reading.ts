@@ -4,7 +4,10 @@ import type { Database } from '../store/database.ts';
 import type { OpenConnection } from './context.ts';
 
 /** The side of a sink that reads. It has no method that writes, so nothing that is given it can write. */
-export type ReadingSink = Pick<Sink, 'check' | 'describe' | 'readByIds' | 'readLines' | 'findByExternalKey'>;
+export type ReadingSink = Pick<
+  Sink,
+  'check' | 'describe' | 'readByIds' | 'readLines' | 'findByExternalKey' | 'pageOfOwn' | 'findByField'
+>;
 
 /** An open connection through which nothing can be written; a source never writes. */
 export type ReadingConnection = {
@@ -39,6 +42,8 @@ export function readingOnly({ name, connector, limits, source, sink }: OpenConne
       readByIds: (request, signal) => sink.readByIds(request, signal),
       readLines: (request, signal) => sink.readLines(request, signal),
       findByExternalKey: (request, signal) => sink.findByExternalKey(request, signal),
+      ...(sink.pageOfOwn && { pageOfOwn: sink.pageOfOwn.bind(sink) }),
+      ...(sink.findByField && { findByField: sink.findByField.bind(sink) }),
     },
   };
 }

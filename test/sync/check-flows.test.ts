@@ -9,6 +9,8 @@ const sink: Capabilities['sink'] = {
   creates: true,
   atomicBatches: true,
   idempotentCreates: true,
+  listsOwn: false,
+  findsByField: false,
   removals: ['deactivate'],
 };
 const fixed: Source = { entities: { companies: { with: [] } }, otherEntities: null, deletes: 'none' };

@@ -9,7 +9,7 @@ import { constraintAsValidation, ServerError } from './server-error.ts';
 type ControlAnswer = { readonly status: number; readonly body: unknown };
 
 export type Controls = {
-  environment(context: Environment['context']): Environment;
+  environment(context: Environment['context'], login: string): Environment;
   stats(): unknown;
   misbehave(rules: unknown): void;
 };
@@ -18,10 +18,13 @@ const values = z.record(z.string(), z.unknown());
 
 /**
  * The control surface: what a person who works in Odoo would do (see, make, edit and delete records), the rules of
- * misbehaviour, and the counts of calls by model and method. Reading shows archived records, too.
+ * misbehaviour, and the counts of calls by model and method. Reading shows archived records, too. Who does it is the
+ * user with the login given, or else Marc Demo.
  */
-export function control(controls: Controls): (method: string, path: string, text: string) => ControlAnswer {
-  return (method, path, text) => {
+export function control(
+  controls: Controls,
+): (method: string, path: string, text: string, login?: string | null) => ControlAnswer {
+  return (method, path, text, login) => {
     try {
       if (path === '/_sandbox/stats' && method === 'GET') return { status: 200, body: controls.stats() };
       if (path === '/_sandbox/misbehave' && method === 'PUT') {
@@ -29,7 +32,7 @@ export function control(controls: Controls): (method: string, path: string, text
         return { status: 200, body: {} };
       }
       const [, model, id] = /^\/_sandbox\/records\/([^/]+)(?:\/(\d+))?$/.exec(path) ?? [];
-      const env = controls.environment({ active_test: false });
+      const env = controls.environment({ active_test: false }, login ?? 'demo');
       if (model === undefined || !env.models.has(model))
         return { status: 404, body: { error: 'no such entity or path' } };
       return env.store.transaction(() =>

@@ -10,6 +10,8 @@ export type Environment = {
   readonly context: { readonly [name: string]: unknown };
   /** Start of the transaction, UTC with microseconds: every row that it writes carries this stamp. */
   readonly now: string;
+  /** The user who calls: every row that is written names them. */
+  readonly user: number;
   /** Orders whose totals are due. */
   readonly dueOrders: Set<number>;
   /** The module that import gives to external ids of new lines; null outside an import. */

@@ -66,13 +66,14 @@ function standIn(options: SandboxOptions): StandIn {
   const timers = new Set<NodeJS.Timeout>();
   let trouble = mischief(options.misbehave, options.now());
 
-  const environment = (context: Environment['context']): Environment => ({
+  const environment = (context: Environment['context'], login = username): Environment => ({
     version,
     models,
     store,
     context,
     importModule: null,
     dueOrders: new Set(),
+    user: [...store.rows('res.users')].find(([, row]) => row['login'] === login)?.[0] ?? 1,
     restricted: trouble.rules.restrictedUser,
     now: options.now().toISOString().replace('T', ' ').replace('Z', '000'),
   });
@@ -101,8 +102,9 @@ function standIn(options: SandboxOptions): StandIn {
     },
     async serve(request, response) {
       const text = await bodyOf(request);
-      const path = new URL(request.url ?? '/', 'http://sandbox').pathname;
-      if (path.startsWith('/_sandbox/')) return send(response, controls(request.method ?? 'GET', path, text));
+      const { pathname: path, searchParams } = new URL(request.url ?? '/', 'http://sandbox');
+      if (path.startsWith('/_sandbox/'))
+        return send(response, controls(request.method ?? 'GET', path, text, searchParams.get('user')));
       if (trouble.down(options.now())) return void request.socket.destroy();
       const early = troubleAhead(trouble);
       const answer = early ?? route(backend(), trouble, request, path, text);

@@ -41,7 +41,9 @@ const magic: Fields = {
   id: { type: 'integer', string: 'ID', readonly: true },
   display_name: char('Display Name', { readonly: true, computed: true }),
   create_date: { type: 'datetime', string: 'Created on', readonly: true },
+  create_uid: one('Created by', 'res.users', { readonly: true }),
   write_date: { type: 'datetime', string: 'Last Updated on', readonly: true },
+  write_uid: one('Last Updated by', 'res.users', { readonly: true }),
 };
 
 const active = bool('Active', { default: true });

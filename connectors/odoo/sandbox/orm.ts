@@ -17,6 +17,10 @@ type Values = { readonly [field: string]: Stored };
 
 const ignored = new Set(['id', 'create_date', 'write_date', 'create_uid', 'write_uid', 'display_name']);
 
+/** The stamp of a write: when, and by whom. */
+const written = (env: Environment) => ({ write_date: env.now, write_uid: env.user });
+const created = (env: Environment) => ({ create_date: env.now, create_uid: env.user, ...written(env) });
+
 /** Creates a record with its lines and gives its id. During an import an `id` among the values names it. */
 export function create(env: Environment, name: string, given: Given): number {
   const model = modelOf(env, name);
@@ -24,7 +28,7 @@ export function create(env: Environment, name: string, given: Given): number {
   const row = completed(env, name, withDefaults(env, model, values));
   checkRequired(model, row);
   if (name === 'res.partner') checkPartner(row);
-  const id = env.store.insert(name, { ...row, create_date: env.now, write_date: env.now });
+  const id = env.store.insert(name, { ...row, ...created(env) });
   if (name === 'res.partner') partnerCreated(env, id);
   if (name === 'sale.order.line') lineChanged(env, id);
   applyLines(env, model, id, given, 'create');
@@ -42,7 +46,7 @@ export function write(env: Environment, name: string, id: number, given: Given):
   const after = { ...before, ...all };
   checkRequired(model, after);
   if (name === 'res.partner') checkPartner(after);
-  env.store.update(name, id, { ...all, write_date: env.now });
+  env.store.update(name, id, { ...all, ...written(env) });
   if (name === 'res.partner') partnerWritten(env, id, values);
   if (name === 'sale.order.line') lineChanged(env, id);
   applyLines(env, model, id, given, 'write');
@@ -89,10 +93,10 @@ export function nameRecord(env: Environment, externalId: string, model: string, 
     model,
     res_id: id,
     noupdate: false,
-    write_date: env.now,
+    ...written(env),
   };
   const known = env.store.externalId(full);
-  if (known === undefined) env.store.insert('ir.model.data', { ...values, create_date: env.now });
+  if (known === undefined) env.store.insert('ir.model.data', { ...values, ...created(env) });
   else env.store.update('ir.model.data', known, values);
 }
 

@@ -24,7 +24,7 @@ const parentOf = (env: Environment, row: Row): { id: number; row: Row } | null =
 };
 
 const stamp = (env: Environment, id: number, values: Values): void =>
-  env.store.update(model, id, { ...values, write_date: env.now });
+  env.store.update(model, id, { ...values, write_date: env.now, write_uid: env.user });
 
 /** A contact needs a name; another address of a company does without. */
 export function checkPartner(row: Row): void {

@@ -108,7 +108,12 @@ export function settleOrders(env: Environment): void {
     const amounts = lines.map((line) => (env.version === 16 ? cents(amountOf(line)) : amountOf(line)));
     const total = cents(amounts.reduce((sum, amount) => sum.plus(amount), new Decimal(0))).toFixed();
     if (order['amount_total'] === total) continue;
-    env.store.update('sale.order', id, { amount_untaxed: total, amount_total: total, write_date: env.now });
+    env.store.update('sale.order', id, {
+      amount_untaxed: total,
+      amount_total: total,
+      write_date: env.now,
+      write_uid: env.user,
+    });
   }
   env.dueOrders.clear();
 }
@@ -123,6 +128,7 @@ export function confirmOrders(env: Environment, ids: readonly number[]): true {
       state: 'sale',
       date_order: env.now.slice(0, 19),
       write_date: env.now,
+      write_uid: env.user,
     });
   }
   return true;
@@ -143,7 +149,8 @@ export function cancelOrders(env: Environment, ids: readonly number[]): unknown 
       target: 'new',
       name: 'Cancel Sales Order',
     };
-  for (const [id] of orders) env.store.update('sale.order', id, { state: 'cancel', write_date: env.now });
+  for (const [id] of orders)
+    env.store.update('sale.order', id, { state: 'cancel', write_date: env.now, write_uid: env.user });
   return true;
 }
 

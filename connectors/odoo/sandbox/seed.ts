@@ -40,7 +40,7 @@ const terms: readonly (readonly [externalId: string, name: string])[] = [
  */
 export function seedDatabase(store: Store, ownPartners: boolean): void {
   const insert = (model: string, row: Row): number =>
-    store.insert(model, { ...row, create_date: stamp, write_date: stamp });
+    store.insert(model, { ...row, create_date: stamp, create_uid: 1, write_date: stamp, write_uid: 1 });
   const named = (externalId: string, model: string, row: Row): number => {
     const id = insert(model, row);
     const [module = '', name = ''] = externalId.split('.');
@@ -70,12 +70,14 @@ export function seedDatabase(store: Store, ownPartners: boolean): void {
     named(`account.${name}`, 'account.payment.term', { name: label, active: true });
   named('base.main_company', 'res.company', { name: 'My Company', currency_id: euro });
   if (ownPartners) seedPartners(named);
+  named('base.user_root', 'res.users', { name: 'OdooBot', login: '__system__', active: false });
   named('base.user_admin', 'res.users', {
     name: 'Mitchell Admin',
     login: 'admin',
     ...(ownPartners ? { partner_id: 2 } : {}),
     active: true,
   });
+  named('base.user_demo', 'res.users', { name: 'Marc Demo', login: 'demo', active: true });
   insert('ir.config_parameter', { key: 'database.uuid', value: '5f7c1a52-0d5e-11f1-9f3a-0242ac120002' });
   insert('ir.sequence', { code: 'sale.order', number_next: 1 });
 }

@@ -1,6 +1,6 @@
 import { assert, oneof, property, string, stringMatching, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { externalIdName, lineIdName } from '../../../connectors/odoo/external-id.ts';
+import { externalIdName, keyOfName, lineIdName } from '../../../connectors/odoo/external-id.ts';
 
 const key = oneof(string(), string({ unit: 'binary' }), stringMatching(/^[a-z_/>.#:-]{0,12}$/));
 
@@ -23,6 +23,16 @@ describe('the names of external ids', () => {
         expect(externalIdName(one) === externalIdName(other)).toBe(one === other);
       }),
     );
+  });
+
+  it('give the key back, and none for a line or for a name that was made elsewhere', () => {
+    assert(
+      property(key, (text) => {
+        expect(keyOfName(externalIdName(text))).toBe(text);
+        expect(keyOfName(lineIdName(text, 'order_line', '1'))).toBeNull();
+      }),
+    );
+    expect(['res_partner_1', 'a_2f', 'a_', 'a.b'].map(keyOfName)).toEqual([null, null, null, null]);
   });
 
   it.each([
