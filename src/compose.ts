@@ -14,7 +14,7 @@ import { sharedSandbox } from './connector/shared-sandbox.ts';
 import { readDescribed } from './mapping/described.ts';
 import { readMappings } from './mapping/read.ts';
 import { ensureQueues, startBoss } from './queue/boss.ts';
-import { openDatabase, requireDatabase } from './store/database.ts';
+import { openDatabase, requireDatabase, type Sql } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { lastUsedVersions } from './store/mapping-version.ts';
 import { findSchema, migrate } from './store/migrate.ts';
@@ -226,6 +226,8 @@ async function open(
 export type Reading = Definitions & {
   readonly context: ReadingContext;
   readonly schema: 'current' | 'missing';
+  /** Opens a session that may write for the length of the work: for what a command keeps of its own result. */
+  remember(work: (sql: Sql) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -259,7 +261,15 @@ export async function composeReading(
       mappings: folder.current,
       now,
     };
-    return { ...definitions, context, schema, close: () => closeAll(closers) };
+    const remember: Reading['remember'] = async (work) => {
+      const writable = openDatabase(url, { max: 1, onError: () => {} });
+      try {
+        await work(writable);
+      } finally {
+        await writable.end();
+      }
+    };
+    return { ...definitions, context, schema, remember, close: () => closeAll(closers) };
   } catch (error) {
     await closeAll(closers);
     throw error;

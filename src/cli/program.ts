@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { approve } from './approve.ts';
+import { audit } from './audit.ts';
 import { check } from './check.ts';
 import { showCursors } from './cursor.ts';
 import { listAll, redrive, show } from './dead-letters.ts';
@@ -98,6 +99,17 @@ export function program(): Command {
       .option('--live', 'compare with what the ERP holds now, instead of what was last delivered')
       .option('--sample <n>', 'show about so many records', wholeNumber, 10)
       .action((flow, options) => ending(plan(flow, options))),
+  );
+  causeway.addCommand(
+    command('audit', 'compares the CRM, what was mirrored, the links and the ERP; sends nothing')
+      .argument('<flow>')
+      .option('--fix', 'queue what the normal path can mend; nothing is deleted')
+      .option(
+        '--since <time>',
+        'only records that changed in the source since then: 2h, 2026-01-31, 2026-01-31T09:30:00Z',
+      )
+      .option('--sample <n>', 'show so many findings of each kind', wholeNumber, 10)
+      .action((flow, options) => ending(audit(flow, options))),
   );
   causeway.addCommand(
     command('explain', 'the whole story of one record')

@@ -2,8 +2,6 @@ import { CausewayError } from '../errors/error.ts';
 import { problem } from '../errors/catalogue.ts';
 import { didYouMean } from '../errors/suggestion.ts';
 import type { CompiledMapping } from '../mapping/compile.ts';
-import { parseDuration } from '../mapping/duration.ts';
-import { parseMoment } from '../mapping/convert/instant.ts';
 import { compileRecordCondition } from '../mapping/record-condition.ts';
 import { catchUp } from '../sync/catch-up.ts';
 import { resyncAll, resyncIds } from '../sync/resync.ts';
@@ -18,6 +16,7 @@ import {
   requireFlow,
   type Session,
 } from './session.ts';
+import { sinceOf } from './since.ts';
 import { renderSummary, renderVerdict, summarize } from './summary.ts';
 
 export type ResyncOptions = GlobalOptions & {
@@ -83,15 +82,8 @@ function choiceOf({ where, since }: ResyncOptions, now: Date): Choice | Causeway
     return usage(condition.mistakes.map((mistake) => `The expression \`${where}\` ${mistake}.`).join(' '));
   }
   if (since === undefined) return null;
-  const ago = parseDuration(since);
-  if (ago !== null) return { by: 'since', since: new Date(now.getTime() - ago * 1000) };
-  const text = /^\d{4}-\d{2}-\d{2}$/.test(since) ? `${since}T00:00:00Z` : since;
-  const instant = parseMoment(text) === null ? Number.NaN : Date.parse(text);
-  if (Number.isNaN(instant))
-    return usage(
-      `\`${since}\` is no time: write a duration such as 2h or 1d, a day such as 2026-01-31, or an instant such as 2026-01-31T09:30:00Z.`,
-    );
-  return { by: 'since', since: new Date(instant) };
+  const instant = sinceOf(since, now);
+  return instant instanceof CausewayError ? instant : { by: 'since', since: instant };
 }
 
 /** What a file would change cannot be sent while the file is not good and an older version is in use. */

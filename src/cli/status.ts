@@ -5,6 +5,7 @@ import { listConnectionStates } from '../store/connection-state.ts';
 import { listFlowPauses } from '../store/flow-state.ts';
 import { listQuestions } from '../store/due.ts';
 import { lastRuns } from '../store/run.ts';
+import { type AuditResult, readAudits } from '../store/audit-result.ts';
 import type { Planned } from '../store/planned.ts';
 import { countTasks } from '../store/task.ts';
 import { questionInWords } from '../sync/approve.ts';
@@ -17,6 +18,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
   return inSession({ ...options, systems: 'closed' }, async ({ causeway, shutdown, json }) => {
     const { database } = causeway.context;
     const runs = await lastRuns(database);
+    const audits = await readAudits(database);
     const flows = [];
     for (const mapping of causeway.folder.current()) {
       const { counts, oldestPending } = await countStates(database, mapping);
@@ -31,6 +33,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
         lastRun: runs.find((run) => run.flow === mapping.flow) ?? null,
         nextRun: nextRun(mapping),
         plan: await countPlannedChanges(causeway.context, mapping, shutdown.soft),
+        audit: audits.get(mapping.flow) ?? null,
       });
     }
     const connections = await listConnectionStates(database);
@@ -87,6 +90,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
       ...(tasks === 0
         ? []
         : [`${tasks === 1 ? '1 task needs' : `${tasks} tasks need`} a person: causeway tasks list`]),
+      ...flows.flatMap(({ flow, audit }) => auditText(flow, audit)),
       ...(problems.length === 0 ? [] : [printProblems(problems), ...staleNotes(causeway.folder)]),
     ].join('\n');
     print(
@@ -109,3 +113,15 @@ function planText(flow: string, plan: Planned | null): string[] {
     `The mapping of ${flow} has changed: a plan would touch ${records} (counted at ${plan.plannedAt.toISOString().slice(0, 19)}Z). causeway plan ${flow} shows them, causeway resync ${flow} --changed sends them.`,
   ];
 }
+
+/** When the newest audit was, and what it found. */
+function auditText(flow: string, audit: AuditResult | null): string[] {
+  if (audit === null) return [];
+  const found = Object.entries(audit.counts).filter(([, count]) => count > 0);
+  const what = found.length === 0 ? 'found nothing' : found.map(([kind, n]) => `${n} ${kind}`).join(', ');
+  const missed = audit.missed === 0 ? '' : `; ${audit.missed} changes had never been delivered`;
+  const scope = audit.since === null ? '' : `, of what changed since ${shortTime(audit.since)}`;
+  return [`The audit of ${flow} at ${shortTime(audit.at)}${scope}: ${what}${missed}.`];
+}
+
+const shortTime = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`;

@@ -1,22 +1,25 @@
-import type { FieldDescription, LinesFound, LinesValue } from '../connector/contract.ts';
+import type { FieldDescription, Found, LinesFound, LinesValue } from '../connector/contract.ts';
 import type { SourceRecord, Value } from '../connector/value.ts';
 import { parseDecimal } from '../mapping/convert/decimal.ts';
 import type { FieldChange } from './payload-diff.ts';
 import type { ReadingSink } from './reading.ts';
 
-/** What the ERP holds now: the record's values, or null when the ERP does not have it any more. */
-export type LiveRecords = ReadonlyMap<string, SourceRecord | null>;
+/** What the ERP holds now of a record, and who changed it last where the ERP says so. */
+export type LiveRecord = Extract<Found, { readonly status: 'found' }>;
 
-/** Reads the present values of ERP records, at most as many as the connection takes in a batch. */
+/**
+ * Reads the present values of ERP records, at most as many as the connection takes in a batch. One that the ERP does
+ * not have any more is left out.
+ */
 export async function readLive(
   sink: ReadingSink,
   request: { readonly entity: string; readonly ids: readonly string[]; readonly fields: readonly string[] },
   signal: AbortSignal,
-): Promise<LiveRecords> {
+): Promise<ReadonlyMap<string, LiveRecord>> {
   if (request.ids.length === 0) return new Map();
   const answers = await sink.readByIds(request, signal);
   return new Map(
-    answers.map((answer) => [answer.id, answer.status === 'found' ? answer.record : null] as const),
+    answers.flatMap((answer) => (answer.status === 'found' ? [[answer.id, answer] as const] : [])),
   );
 }
 

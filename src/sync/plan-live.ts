@@ -10,7 +10,8 @@ import type { ReadingConnection, ReadingContext, ReadingSink } from './reading.t
 /** The ERP to compare with. */
 export type Live = { readonly connection: ReadingConnection; readonly sink: ReadingSink };
 
-type Output = {
+/** What the ERP record of a source record should hold. */
+export type Output = {
   readonly id: string;
   readonly targetId: string;
   readonly key: string;
@@ -23,16 +24,36 @@ type Output = {
  */
 export async function liveChangesOfPage(
   context: Pick<ReadingContext, 'database'>,
-  { connection, sink }: Live,
+  live: Live,
   mapping: Mapping,
   description: EntityDescription,
   page: readonly PlannedRecord[],
   signal: AbortSignal,
 ): Promise<Map<string, readonly FieldChange[] | 'missing'>> {
-  const found = new Map<string, readonly FieldChange[] | 'missing'>();
   const outputs = outputsOf(mapping, page);
   const ids = outputs.map(({ id }) => id);
   const delivered = await loadPayloads(context.database, mapping.flow, ids);
+  const found = await liveDifferences(live, mapping, description, outputs, delivered, signal);
+  return new Map([...found].map(([id, differs]) => [id, differs === 'missing' ? differs : differs.changes]));
+}
+
+/** How an ERP record differs from what it should hold, and who changed it last where the ERP says so. */
+export type LiveDifference = {
+  readonly changes: readonly FieldChange[];
+  readonly changedAt: string;
+  readonly changedBy: string | null;
+};
+
+/** What ERP records hold now against what they should hold, by source id; `missing` where the ERP has none. */
+export async function liveDifferences(
+  { connection, sink }: Live,
+  mapping: Mapping,
+  description: EntityDescription,
+  outputs: readonly Output[],
+  delivered: ReadonlyMap<string, Payload>,
+  signal: AbortSignal,
+): Promise<Map<string, LiveDifference | 'missing'>> {
+  const found = new Map<string, LiveDifference | 'missing'>();
   for (let from = 0; from < outputs.length; from += connection.limits.batch) {
     const batch = outputs.slice(from, from + connection.limits.batch);
     const fields = [...new Set(batch.flatMap(({ output }) => Object.keys(output.fields)))];
@@ -40,14 +61,18 @@ export async function liveChangesOfPage(
     const records = await readLive(sink, { entity: mapping.write.entity, ids: targets, fields }, signal);
     const lines = await readLines(sink, mapping, batch, delivered, signal);
     for (const { id, targetId, output } of batch) {
-      const held = records.get(targetId) ?? null;
-      const changes = held && [
-        ...liveChanges(output.fields, held, description.fields),
+      const held = records.get(targetId);
+      if (held === undefined) {
+        found.set(id, 'missing');
+        continue;
+      }
+      const changes = [
+        ...liveChanges(output.fields, held.record, description.fields),
         ...Object.entries(output.lines).flatMap(([field, value]) =>
           liveLineChanges(field, value, lines.get(field)?.get(targetId) ?? [], description.fields[field]),
         ),
       ];
-      found.set(id, changes ?? 'missing');
+      found.set(id, { changes, changedAt: held.modifiedAt, changedBy: held.modifiedBy ?? null });
     }
   }
   return found;

@@ -68,7 +68,8 @@ export function countPlanned(context: PlanContext, mapping: Mapping): Promise<nu
   return countMirrored(context.database, { connection: mapping.read.from, entity: mapping.read.entity });
 }
 
-async function planPage(
+/** Decides about the records of one page with the present mapping. */
+export async function planPage(
   context: PlanContext,
   mapping: Mapping,
   page: readonly Standing[],

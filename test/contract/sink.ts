@@ -4,16 +4,10 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import type {
-  Capabilities,
-  Outcome,
-  OwnPage,
-  OwnRecord,
-  Sink,
-  SinkItem,
-} from '../../src/connector/contract.ts';
+import type { Capabilities, Outcome, Sink, SinkItem } from '../../src/connector/contract.ts';
 import { Fault, type FaultKind } from '../../src/connector/fault.ts';
 import type { Value } from '../../src/connector/value.ts';
+import { ownRecordsCases } from './own-records.ts';
 
 type Values = { readonly [field: string]: Value };
 
@@ -259,51 +253,7 @@ export function sinkContract(
       expect(found).toEqual(items.map(({ targetId }) => ({ targetId, lines: [] })));
     });
 
-    it('has each optional method exactly when its capability says so', async () => {
-      const { sink, capabilities } = await open();
-      expect(typeof sink.pageOfOwn === 'function').toBe(capabilities.listsOwn);
-      expect(typeof sink.findByField === 'function').toBe(capabilities.findsByField);
-    });
-
-    it('lists every record that bears a key of ours and is there, page by page, and no other', async () => {
-      const bench = await open();
-      if (!bench.sink.pageOfOwn) return;
-      await bench.make(2);
-      const made = targetsOf(
-        await upsert(
-          bench,
-          [1, 2, 3, 4, 5].map((number) => aCreate(bench, number)),
-        ),
-      );
-      await bench.remove(made[1] ?? '');
-      const found: OwnRecord[] = [];
-      for (let after: string | null = null, pages = 0; pages === 0 || after !== null; pages += 1) {
-        expect(pages).toBeLessThan(10);
-        const page: OwnPage = await bench.sink.pageOfOwn({ entity: bench.entity, after, limit: 2 }, never);
-        expect(page.items.length).toBeLessThanOrEqual(2);
-        found.push(...page.items);
-        after = page.next;
-      }
-      const expected = [1, 3, 4, 5].map((number) => [keyOf(bench, number), made[number - 1]]);
-      expect(found.map(({ key, targetId }) => [key, targetId]).sort()).toEqual(expected);
-      const stamps = found.flatMap(({ changedAt }) => changedAt ?? []);
-      expect(stamps.filter((stamp) => Number.isNaN(Date.parse(stamp)))).toEqual([]);
-    });
-
-    it('finds every record of which a field holds a value, whoever made it', async () => {
-      const bench = await open();
-      if (!bench.sink.findByField) return;
-      const { entity, fields } = bench;
-      const [byHand = '', other = ''] = await bench.make(2);
-      const [own = ''] = targetsOf(await upsert(bench, [aCreate(bench, 1)]));
-      const twin = String(await readField(bench, byHand, fields.name));
-      await upsert(bench, [{ ...anUpdate(bench, 1, own), fields: { [fields.name]: twin } }]);
-      const request = { entity, field: fields.name, values: [twin, 'held by none'] };
-      const found = await bench.sink.findByField(request, never);
-      expect(found.map(({ targetId }) => targetId).sort()).toEqual([byHand, own].sort());
-      expect(new Set(found.map(({ value }) => value))).toEqual(new Set([twin]));
-      expect(found.map(({ targetId }) => targetId)).not.toContain(other);
-    });
+    ownRecordsCases(open);
 
     it('removes records in each way that it says it can', async () => {
       const bench = await open();

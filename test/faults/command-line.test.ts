@@ -27,6 +27,7 @@ describe('the command line', () => {
     ['explain'],
     ['preview'],
     ['plan'],
+    ['audit'],
     ['mapping', 'schema'],
     ['dead-letters', 'list'],
     ['dead-letters', 'show'],
