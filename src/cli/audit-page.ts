@@ -39,9 +39,7 @@ export function renderAudit(found: Audit, { read, write }: Mapping): string {
     ...counted.map((kind) => `  ${count(found.findings[kind])} ${kinds[kind]}`),
     ...(found.missed === 0
       ? []
-      : [
-          `  ${count(found.missed)} of them changes that no event and no poll had delivered: this is an alarm`,
-        ]),
+      : [`  ${count(found.missed)} of them never delivered by an event or a poll: this is an alarm`]),
     ...counted.flatMap((kind) => samplesOf(found, kind)),
     ...(found.excused.length === 0 ? [] : ['No findings, because there is a reason:']),
     ...found.excused.map(

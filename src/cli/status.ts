@@ -119,7 +119,8 @@ function auditText(flow: string, audit: AuditResult | null): string[] {
   if (audit === null) return [];
   const found = Object.entries(audit.counts).filter(([, count]) => count > 0);
   const what = found.length === 0 ? 'found nothing' : found.map(([kind, n]) => `${n} ${kind}`).join(', ');
-  const missed = audit.missed === 0 ? '' : `; ${audit.missed} changes had never been delivered`;
+  const changes = audit.missed === 1 ? '1 change' : `${audit.missed} changes`;
+  const missed = audit.missed === 0 ? '' : `; ${changes} had never been delivered`;
   const scope = audit.since === null ? '' : `, of what changed since ${shortTime(audit.since)}`;
   return [`The audit of ${flow} at ${shortTime(audit.at)}${scope}: ${what}${missed}.`];
 }

@@ -92,7 +92,7 @@ describe('causeway audit', () => {
     expect(stderr).toContain('"alarm":"missed_change"');
     expect(stderr).not.toContain('Toledo');
     const status = await world.causeway('status');
-    expect(status.stdout).toContain('1 stale; 1 changes had never been delivered');
+    expect(status.stdout).toContain('1 stale; 1 change had never been delivered');
   }, 120_000);
 
   it('ends with 2 for a time that is none, and with 3 when a system does not answer', async () => {

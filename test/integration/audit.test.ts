@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { audited, type Audited } from './audited.ts';
-import { compiled } from './edited-mapping.ts';
+import { carriedBy, compiled } from './edited-mapping.ts';
+import { auditFlow } from '../../src/sync/audit.ts';
 import { closeAll, sql, stateOf } from './setting.ts';
 
 afterEach(closeAll);
@@ -181,6 +182,66 @@ describe('what is no finding', () => {
     await world.crm('DELETE', `records/companies/${world.ids[1]}`);
     const found = await world.audit();
     expect(found).toMatchObject({ total: 0, missed: 0, excused: [{ as: 'unread', records: 2 }] });
+  });
+
+  it('is a line that the next run reads; one that no run reads is an alarm', async () => {
+    const [orders] = compiled([
+      {
+        path: 'mappings/orders.yaml',
+        text: `flow: orders
+read: { from: crm, entity: deals, with: [line_items] }
+write: { to: erp, entity: res.partner }
+fields:
+  name: { from: dealname }
+  comment: { expr: 'line_items[0].quantity' }
+`,
+      },
+    ]);
+    const world = await audited(orders!);
+    const deal = await world.crm('POST', 'records/deals', { dealname: 'One' });
+    const line = await world.crm('POST', 'records/line_items', {
+      name: 'a',
+      quantity: '1',
+      deal: deal['id'],
+    });
+    await world.journey.carry();
+    expect(await world.audit()).toMatchObject({ total: 0, excused: [] });
+    // The deal itself bears its old stamp.
+    const path = `records/line_items/${String(line['id'])}`;
+    await world.crm('PATCH', path, { quantity: '2' });
+    expect(await world.audit()).toMatchObject({ total: 0, excused: [{ as: 'unread', records: 1 }] });
+    await world.journey.carry();
+    expect(await world.audit()).toMatchObject({ total: 0, excused: [] });
+    await world.crm('PATCH', path, { quantity: '3', modifiedAt: anHourAgo() });
+    expect(await world.audit()).toMatchObject({ findings: { ...none, stale: 1 }, missed: 1 });
+  });
+
+  it('is a record that is delivered while the audit looks at it', async () => {
+    const [mapping] = customers();
+    const { source, sink, journey, reading } = await carriedBy(mapping!);
+    source.put('1', { name: 'One', city: 'Berlin' });
+    await journey.carry();
+    const read = sink.readByIds;
+    sink.readByIds = async (request, signal) => {
+      sink.readByIds = read;
+      source.put('1', { name: 'One', city: 'Potsdam' });
+      await journey.carry();
+      return read(request, signal);
+    };
+    const options = {
+      since: null,
+      sample: 10,
+      sleep: async () => {},
+      onProgress: () => {},
+      onFinding: () => {},
+    };
+    const found = await auditFlow(reading, mapping!, options, new AbortController().signal);
+    expect(found).toMatchObject({
+      total: 0,
+      looked: { compared: 1 },
+      excused: [{ as: 'pending', records: 1 }],
+    });
+    expect([...sink.records.values()][0]?.fields['city']).toBe('Potsdam');
   });
 
   it('is a record that waits to be sent, but one that no job carries is', async () => {
