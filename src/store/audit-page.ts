@@ -1,9 +1,9 @@
 import type { Stream } from './cursor.ts';
 import type { Sql } from './database.ts';
-import type { PagedStanding } from './standing-page.ts';
+import { oursColumn, type Standing } from './link.ts';
 
 /** How a record stands in one flow, with all that an audit wants to know of it. */
-export type AuditRow = PagedStanding & {
+export type AuditRow = Standing & {
   /** Of the mirrored record. */
   readonly print: Buffer;
   readonly modifiedAt: Date;
@@ -24,7 +24,7 @@ const rowsOf = (mirrored: string): string =>
   `select m.source_id as "sourceId", m.version, m.record, m.deleted, m.merged_into as "mergedInto", m.fingerprint as print,
      m.modified_at as "modifiedAt", m.changed_at as "changedAt", (l.source_id is null or l.version < m.version) as behind,
      l.target_id as "targetId", coalesce(l.external_key, i.external_key) as "externalKey", l.state, l.code, l.reason, coalesce(l.attempts, 0) as attempts,
-     coalesce(l.requests, 0) as requests, l.fingerprint, i.fingerprint as intent, false as wished, l.mapping_hash as "mappingHash",
+     coalesce(l.requests, 0) as requests, l.fingerprint, i.fingerprint as intent, false as wished, l.mapping_hash as "mappingHash", ${oursColumn}, null as due,
      l.since, l.delivered_at as "deliveredAt", coalesce(j.live, false) as live,
      coalesce(l.state = 'waiting' and (w.parked is null or exists (select from waiting x join link p on p.flow = x.parent_flow and p.source_id = x.parent_id
        where x.flow = $1 and x.source_id = m.source_id and p.target_id is not null and p.state <> 'removed')), false) as "waitsForNothing"

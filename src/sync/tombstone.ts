@@ -3,7 +3,7 @@ import type { Mapping } from '../mapping/mapping.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import { pushQueue } from '../queue/names.ts';
 import { transaction } from '../store/database.ts';
-import { repointMerged } from '../store/link.ts';
+import { repointMerged } from '../store/merge.ts';
 import { mirrorSightings } from '../store/mirror.ts';
 import { connectionOf, type SyncContext } from './context.ts';
 import { newestOfEach, readersOf } from './detect.ts';
@@ -44,7 +44,7 @@ export async function takeTombstones(
       const changed = (await mirrorSightings(tx, stream, sightings, 'record')).sort();
       const records = changed.map((sourceId) => ({ sourceId, startAfter: null }));
       for (const { flow } of readersOf(context, stream)) {
-        if (merged.length > 0) await repointMerged(tx, flow, merged);
+        if (merged.length > 0) await repointMerged(tx, flow, stream, merged);
         await enqueue(context.boss, tx, pushQueue(flow), flow, records, 'incremental');
       }
     });
