@@ -11,6 +11,7 @@ import type { SharedBudget } from './connector/budget.ts';
 import type { Connector, Limits, RunningSandbox } from './connector/contract.ts';
 import { httpKit } from './connector/http.ts';
 import { sharedSandbox } from './connector/shared-sandbox.ts';
+import { webhookSender } from './http/webhook.ts';
 import { readDescribed } from './mapping/described.ts';
 import { readMappings } from './mapping/read.ts';
 import { ensureQueues, startBoss } from './queue/boss.ts';
@@ -33,7 +34,9 @@ import {
 import { mappingFolder, type MappingFolder, type ReadMappings } from './sync/mapping-folder.ts';
 import { type ReadingContext, readingOnly } from './sync/reading.ts';
 import { mappingRefresher } from './sync/refresh-mappings.ts';
+import type { SendNotice } from './sync/alert-outbox.ts';
 import { logger } from './telemetry/logger.ts';
+import { lineRedactor } from './telemetry/redact.ts';
 import type { Logger } from 'pino';
 
 const now = (): Date => new Date();
@@ -66,6 +69,8 @@ export type ComposeOptions = {
 export type Causeway = Definitions & {
   readonly context: SyncContext;
   readonly sandboxes: Sandboxes;
+  /** How alerts are told beside the log. */
+  readonly alerting: { readonly redact: (json: string) => string; readonly send: SendNotice | null };
   close(): Promise<void>;
 };
 
@@ -164,7 +169,7 @@ async function open(
   { config, folder, systems, log }: Definitions,
   options: ComposeOptions,
   closers: Closers,
-): Promise<Pick<Causeway, 'context' | 'sandboxes'>> {
+): Promise<Pick<Causeway, 'context' | 'sandboxes' | 'alerting'>> {
   const url = await databaseUrl(config, log, closers);
   const database = openDatabase(url, {
     max: 8,
@@ -219,7 +224,10 @@ async function open(
   await verifyTenants(context, options.halt);
   await askInDoubt(context, folder, systems, options.halt);
   for (const { flow } of folder.current()) await ensureQueues(boss, flow);
-  return { context, sandboxes: opened.sandboxes };
+  const webhook = config.alerts.webhook === null ? null : webhookSender({ ...config.alerts.webhook, now });
+  if (webhook !== null) closers.push(webhook.close);
+  const alerting = { redact: lineRedactor(config.secrets), send: webhook?.send ?? null };
+  return { context, sandboxes: opened.sandboxes, alerting };
 }
 
 /** What only looks is given no more than this. `schema` is missing where nothing was ever carried. */

@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sync: ['mapping', 'queue', 'store', 'connector', 'errors'],
   lookup: ['mapping', 'store', 'connector', 'errors'],
   schedule: ['sync', 'queue', 'store', 'mapping', 'errors'],
-  http: ['sync', 'lookup', 'store', 'mapping', 'errors'],
+  http: ['sync', 'lookup', 'queue', 'store', 'mapping', 'connector', 'telemetry', 'errors'],
   compose: [
     'http',
     'schedule',

@@ -1,15 +1,14 @@
-import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import type { Causeway } from '../compose.ts';
 import type { Problem } from '../errors/error.ts';
 import { printProblems } from '../errors/print.ts';
-import { httpServer } from '../http/server.ts';
+import { outcomeTally } from '../http/tally.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { runService } from '../schedule/service.ts';
 import { questionInWords } from '../sync/approve.ts';
 import { catchUp } from '../sync/catch-up.ts';
 import type { FlowRun } from '../sync/sync-flow.ts';
-import { progressBoard, showProgress } from './progress.ts';
+import { type ProgressBoard, progressBoard, showProgress } from './progress.ts';
+import { serve, type Serving } from './serve.ts';
 import { type ExitCode, type GlobalOptions, inSession, print, type Session, staleNotes } from './session.ts';
 import { type FlowSummary, renderSummary, renderVerdict, summarize } from './summary.ts';
 
@@ -20,53 +19,72 @@ const closedForMs = 120_000;
 export async function start(options: GlobalOptions & { once?: true | undefined }): Promise<ExitCode> {
   const now = (): Date => new Date();
   const board = progressBoard(now);
+  const tally = outcomeTally();
   return inSession(
-    { ...options, systems: 'open', onProgress: (progress) => board.take(progress) },
+    {
+      ...options,
+      systems: 'open',
+      onProgress: (progress) => {
+        board.take(progress);
+        tally.take(progress);
+      },
+    },
     async (session) => {
-      const { causeway, shutdown, json } = session;
+      const { causeway, json } = session;
       if (!json) process.stderr.write(`${greeting(causeway)}\n\n`);
-      const display = json ? null : showProgress(board, process.stderr, now);
-      let summaries: FlowSummary[];
+      const serving = options.once ? null : await serve(session, tally);
       try {
-        const flows = causeway.context.mappings().map(({ flow }) => flow);
-        const dueWithinMs = options.once ? Number.POSITIVE_INFINITY : 30_000;
-        const runs = await catchUp(
-          causeway.context,
-          flows,
-          'start',
-          { dueWithinMs, closedForMs, awaitReader: true },
-          shutdown.soft,
-        );
-        summaries = await summarize(causeway.context.database, causeway.context.mappings(), runs);
-      } catch (error) {
-        if (options.once && shutdown.soft.aborted) {
-          process.stderr.write(
-            'Stopped before everything was carried. Nothing is lost: what was not sent is queued.\n',
-          );
-          return 1;
-        }
-        if (options.once || shutdown.soft.aborted) throw error;
-        // A database that was restarted just now, for example: a service is there to go on.
-        causeway.context.log.error({ err: error }, firstRunFailed);
-        summaries = [];
+        return await carryAll(session, board, serving);
       } finally {
-        display?.stop();
+        await serving?.close();
       }
-      const stopped = summaries.filter((summary) => summary.stopped !== null);
-      const report = {
-        flows: summaries,
-        caughtUp: stopped.length === 0,
-        problems: causeway.folder.problems(),
-      };
-      if (options.once) {
-        print(json, report, conclusion(summaries, report.problems, staleNotes(causeway.folder)));
-        if (stopped.length > 0) return 3;
-        const asked = summaries.some(({ questions }) => questions.length > 0);
-        return report.problems.length === 0 && !asked ? 0 : 1;
-      }
-      return stay(session, summaries);
     },
   );
+}
+
+/** Catches up, and then stays up where HTTP is served; otherwise it waits for retries that are due later, too, and ends. */
+async function carryAll(session: Session, board: ProgressBoard, serving: Serving | null): Promise<ExitCode> {
+  const { causeway, shutdown, json } = session;
+  const display = json ? null : showProgress(board, process.stderr, causeway.context.now);
+  let summaries: FlowSummary[];
+  try {
+    const flows = causeway.context.mappings().map(({ flow }) => flow);
+    const dueWithinMs = serving === null ? Number.POSITIVE_INFINITY : 30_000;
+    const runs = await catchUp(
+      causeway.context,
+      flows,
+      'start',
+      { dueWithinMs, closedForMs, awaitReader: true },
+      shutdown.soft,
+    );
+    summaries = await summarize(causeway.context.database, causeway.context.mappings(), runs);
+  } catch (error) {
+    if (serving === null && shutdown.soft.aborted) {
+      process.stderr.write(
+        'Stopped before everything was carried. Nothing is lost: what was not sent is queued.\n',
+      );
+      return 1;
+    }
+    if (serving === null || shutdown.soft.aborted) throw error;
+    // A database that was restarted just now, for example: a service is there to go on.
+    causeway.context.log.error({ err: error }, firstRunFailed);
+    summaries = [];
+  } finally {
+    display?.stop();
+  }
+  const stopped = summaries.filter((summary) => summary.stopped !== null);
+  const report = {
+    flows: summaries,
+    caughtUp: stopped.length === 0,
+    problems: causeway.folder.problems(),
+  };
+  if (serving === null) {
+    print(json, report, conclusion(summaries, report.problems, staleNotes(causeway.folder)));
+    if (stopped.length > 0) return 3;
+    const asked = summaries.some(({ questions }) => questions.length > 0);
+    return report.problems.length === 0 && !asked ? 0 : 1;
+  }
+  return stay(session, summaries, serving);
 }
 
 const firstRunFailed =
@@ -108,15 +126,9 @@ function conclusion(
 async function stay(
   { causeway, shutdown, json }: Session,
   summaries: readonly FlowSummary[],
+  { url }: Serving,
 ): Promise<ExitCode> {
-  const { context, config } = causeway;
-  const server = httpServer({
-    database: context.database,
-    mappings: context.mappings,
-    nextRun,
-    now: context.now,
-  });
-  const url = await listen(server, config.http);
+  const { config, context } = causeway;
   const times = context.mappings().map((mapping) => {
     const next = nextRun(mapping);
     return `  ${mapping.flow}: ${next === null ? 'only on request' : next.toISOString()}`;
@@ -130,29 +142,10 @@ async function stay(
     { url, flows: summaries },
     `${told}\n\nHTTP server: ${url ?? `none, because port ${config.http.port} is taken; set CAUSEWAY_HTTP_PORT to another one`}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
   );
-  try {
-    const onRun = (run: FlowRun): void => void (json || process.stdout.write(runLine(run)));
-    await runService({ ...causeway, onRun }, shutdown.soft);
-  } finally {
-    await server.close();
-  }
+  const onRun = (run: FlowRun): void => void (json || process.stdout.write(runLine(run)));
+  await runService({ ...causeway, onRun }, shutdown.soft);
   if (!json) process.stderr.write('Stopped. Nothing is lost: what was not sent is queued.\n');
   return 0;
-}
-
-/** The server's address, or null when the port is taken: another process on this machine serves already. */
-async function listen(
-  server: FastifyInstance,
-  { host, port }: { host: string; port: number },
-): Promise<string | null> {
-  try {
-    await server.listen({ host, port });
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null;
-    throw error;
-  }
-  const address = server.server.address() as AddressInfo;
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
 /** One line for a run that did something or could not; nothing for one that found nothing to do. */

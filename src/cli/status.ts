@@ -1,6 +1,8 @@
 import Table from 'cli-table3';
 import { printProblems } from '../errors/print.ts';
 import { nextRun } from '../schedule/schedule.ts';
+import { type Alert, listOpenAlerts } from '../store/alert.ts';
+import { noticesWaiting, type NoticesWaiting } from '../store/alert-notice.ts';
 import { listConnectionStates } from '../store/connection-state.ts';
 import { listFlowPauses } from '../store/flow-state.ts';
 import { listQuestions } from '../store/due.ts';
@@ -38,6 +40,8 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
     }
     const connections = await listConnectionStates(database);
     const pauses = await listFlowPauses(database);
+    const alerts = await listOpenAlerts(database);
+    const notices = await noticesWaiting(database);
     const problems = causeway.folder.problems();
     const questions = await listQuestions(database);
     const tasks = await countTasks(database);
@@ -85,6 +89,8 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
         (p) =>
           `The flow ${p.flow} is paused since ${p.since.toISOString().slice(0, 19)}Z: ${p.reason ?? ''}. ${p.until === null ? `causeway resume ${p.flow} lets it go on` : `One record is tried after ${p.until.toISOString().slice(0, 19)}Z`}.`,
       ),
+      ...alerts.map(alertText),
+      ...noticesText(notices),
       ...flows.flatMap(({ flow, plan }) => planText(flow, plan)),
       ...questions.map((question) => `${question.flow}: ${questionInWords(question)}`),
       ...(tasks === 0
@@ -95,15 +101,28 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
     ].join('\n');
     print(
       json,
-      { flows, connections, pauses, questions, tasks, problems, lastGoodInUse: causeway.folder.stale() },
+      { flows, connections, pauses, questions, tasks, alerts, notices, problems, lastGoodInUse: causeway.folder.stale() },
       text,
     );
     const findings =
-      closed.length + pauses.length + problems.length + questions.length + tasks > 0 ||
+      closed.length + pauses.length + problems.length + questions.length + alerts.length + tasks > 0 ||
       flows.some((flow) => flow.late || flow.records.dead > 0);
     return findings ? 1 : 0;
   });
 }
+
+/** What is wrong, since when, what to do about it, and when the service last found it so. */
+const alertText = ({ severity, message, remedy, raisedAt, seenAt }: Alert): string =>
+  `Alert (${severity}) of ${at(raisedAt)}, last found at ${at(seenAt)}: ${message}\n  ${remedy}`;
+
+const noticesText = ({ count, oldest, problem }: NoticesWaiting): string[] =>
+  oldest === null || problem === null
+    ? []
+    : [
+        `The alert webhook has not taken ${count === 1 ? '1 notice' : `${count} notices`}, the oldest of ${at(oldest)}: ${problem}. They are sent again by themselves.`,
+      ];
+
+const at = (instant: Date): string => `${instant.toISOString().slice(0, 19)}Z`;
 
 /** What an edited mapping would change, where it would change anything. */
 function planText(flow: string, plan: Planned | null): string[] {

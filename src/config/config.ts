@@ -13,9 +13,19 @@ export type Config = {
   readonly mappings: string;
   readonly connections: { readonly [name: string]: ConnectionConfig };
   readonly http: { readonly host: string; readonly port: number };
+  /** Where alerts are sent beside the log; null sends them nowhere. */
+  readonly alerts: { readonly webhook: WebhookConfig | null };
   readonly log: { readonly level: LogLevel };
   /** Every secret value that the configuration holds, so that the log can take it out of its lines. */
   readonly secrets: readonly string[];
+};
+
+type WebhookConfig = {
+  readonly url: string;
+  /** `whsec_` and base64. */
+  readonly secret: string;
+  /** Whether the address may be on this machine or in a private network. */
+  readonly allowPrivate: boolean;
 };
 
 /** One entry of `connections`. Use `settingsOf` to get settings that the connector accepts. */

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
 import { problem } from '../errors/catalogue.ts';
 import { CausewayError, type Problem } from '../errors/error.ts';
 import type { Config, ConnectionConfig, ConnectorRegistry } from './config.ts';
@@ -64,16 +65,30 @@ export function loadConfig(sources: ConfigSources): Config {
     mappings: resolve(folder, data.mappings),
     connections: Object.fromEntries(found.map((connection) => [connection.name, connection])),
     http: data.http,
+    alerts: { webhook: webhookOf(data.alerts) },
     log: data.log,
     secrets: [
       ...new Set([
         ...resolved.secrets,
         ...databaseSecrets(data.database),
+        ...webhookSecrets(data.alerts),
         ...found.flatMap(secretsOf(connectors)),
       ]),
     ],
   });
 }
+
+type AlertsData = z.output<typeof fileSchema>['alerts'];
+
+function webhookOf({ webhook }: AlertsData): Config['alerts']['webhook'] {
+  if (webhook === undefined) return null;
+  const { url, secret, allow_private: allowPrivate } = webhook;
+  return { url, secret, allowPrivate };
+}
+
+/** Whoever has the address of an incoming webhook may write there: it is a secret, too. */
+const webhookSecrets = ({ webhook }: AlertsData): string[] =>
+  webhook === undefined ? [] : [webhook.url, webhook.secret, webhook.secret.replace(/^whsec_/u, '')];
 
 const mayShow =
   (connectors: ConnectorRegistry): MayShow =>

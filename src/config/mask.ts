@@ -26,6 +26,7 @@ export function mask(text: string, document: Document.Parsed, mayShow: MayShow):
       const [top, connection, part, setting] = ancestors
         .filter(isPair)
         .map(({ key }) => (isScalar(key) ? key.value : ''));
+      if (top === 'alerts' && part === 'url') cover(node.range[0], node.range[1]);
       if (top !== 'connections' || part !== 'settings') return;
       const connector = document.getIn([top, connection, 'connector']);
       if (!mayShow(String(connector), String(setting))) cover(node.range[0], node.range[1]);

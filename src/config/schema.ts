@@ -6,6 +6,34 @@ const filled = z.string().min(1);
 const isDatabase = (text: string): boolean =>
   text === 'embedded' || ['postgres:', 'postgresql:'].includes(URL.parse(text)?.protocol ?? '');
 
+function isWebAddress(text: string): boolean {
+  const url = URL.parse(text);
+  return (
+    url !== null &&
+    ['https:', 'http:'].includes(url.protocol) &&
+    url.username + url.password + url.hash === ''
+  );
+}
+
+/** As Standard Webhooks have it. */
+function isSigningSecret(text: string): boolean {
+  const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/u.exec(text) ?? [];
+  const bytes = Buffer.from(base64, 'base64').length;
+  return bytes >= 24 && bytes <= 64;
+}
+
+/** An address that notices may be sent to. Without TLS only into a network that is one's own. */
+const webhookSchema = z
+  .strictObject({
+    url: filled.refine(isWebAddress, 'must be an https:// address without a user name, a password or a #'),
+    secret: filled.refine(isSigningSecret, 'must be `whsec_` followed by 24 to 64 bytes in base64'),
+    allow_private: z.boolean().default(false),
+  })
+  .refine(({ url, allow_private }) => allow_private || URL.parse(url)?.protocol === 'https:', {
+    message: 'must be an https:// address, unless `allow_private` is true',
+    path: ['url'],
+  });
+
 /** The file without its connections, which are checked one by one so that each problem is found. */
 export const fileSchema = z.strictObject({
   database: z.string().refine(isDatabase, 'must be `embedded` or a postgres:// address').default('embedded'),
@@ -18,6 +46,7 @@ export const fileSchema = z.strictObject({
       port: z.number().int().min(0).max(65_535).default(8321),
     })
     .prefault({}),
+  alerts: z.strictObject({ webhook: webhookSchema.optional() }).prefault({}),
   log: z.strictObject({ level: z.enum(logLevels).default('info') }).prefault({}),
 });
 

@@ -1,3 +1,4 @@
+import { alertCodes } from './alert-codes.ts';
 import type { ErrorEntry } from './entry.ts';
 import type { Position, Problem } from './error.ts';
 import { mappingCodes } from './mapping-codes.ts';
@@ -60,6 +61,7 @@ export const catalogue = {
   },
   ...mappingCodes,
   ...recordCodes,
+  ...alertCodes,
   unexpected: {
     title: 'Something went wrong that Causeway did not expect.',
     remedy:

@@ -3,12 +3,15 @@ import type { Mapping } from '../mapping/mapping.ts';
 import type { Database } from '../store/database.ts';
 import { explain } from '../sync/explain.ts';
 import { countStates } from '../sync/record-state.ts';
+import { expositionType } from '../telemetry/exposition.ts';
 
 export type ServerParts = {
   readonly database: Database;
   readonly mappings: () => readonly Mapping[];
   readonly nextRun: (mapping: Mapping) => Date | null;
   readonly now: () => Date;
+  /** Writes the page of metrics. */
+  readonly metrics: () => Promise<string>;
 };
 
 /** RFC 9457 problem details: a stable code, a sentence, no stack trace. */
@@ -64,6 +67,7 @@ export function httpServer(parts: ServerParts): FastifyInstance {
         .send(problemDetails(503, 'database_unreachable', 'Not ready', 'The database does not answer.'));
     }
   });
+  app.get('/metrics', async (_request, reply) => reply.type(expositionType).send(await parts.metrics()));
   app.get('/v1/flows', () => flowsReport(parts));
   app.get<{ Params: { flow: string; id: string } }>('/v1/flows/:flow/records/:id', async (request, reply) => {
     const mapping = parts.mappings().find(({ flow }) => flow === request.params.flow);

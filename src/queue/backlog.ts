@@ -1,4 +1,5 @@
 import type { Sql } from '../store/database.ts';
+import { priorities } from './names.ts';
 
 /** What a queue holds. `nextDue` is when the next waiting job may be taken, in the past when one is due now. */
 export type Backlog = { readonly queued: number; readonly active: number; readonly nextDue: Date | null };
@@ -29,4 +30,29 @@ export async function liveJob(sql: Sql, queue: string, sourceId: string): Promis
     [queue, sourceId],
   );
   return rows[0] ?? null;
+}
+
+/**
+ * When the oldest waiting job of each queue was made. One probe of pg-boss's fetch index for each queue and priority,
+ * however long the queues are.
+ */
+export async function oldestQueued(sql: Sql, queues: readonly string[]): Promise<Map<string, Date>> {
+  const { rows } = await sql.query<{ name: string; oldest: Date }>(
+    `select q.name, min(j.created_on) as oldest from unnest($1::text[]) as q (name) cross join unnest($2::int[]) as p (priority)
+     cross join lateral (select created_on from causeway_jobs.job where name = q.name and priority = p.priority and state < 'active' and not blocked
+       order by created_on limit 1) j group by 1`,
+    [queues, Object.values(priorities)],
+  );
+  return new Map(rows.map(({ name, oldest }) => [name, oldest]));
+}
+
+/** How many jobs wait and are in hand, as pg-boss counted them a few seconds ago. */
+export type QueueSize = { readonly queue: string; readonly queued: number; readonly active: number };
+
+export async function queueSizes(sql: Sql, queues: readonly string[]): Promise<QueueSize[]> {
+  const { rows } = await sql.query<QueueSize>(
+    `select name as queue, queued_count as queued, active_count as active from causeway_jobs.queue where name = any($1::text[]) order by 1`,
+    [queues],
+  );
+  return rows;
 }

@@ -54,7 +54,7 @@ export async function advanceCursor(
   },
 ): Promise<boolean> {
   const { rowCount } = await sql.query(
-    `update source_cursor set position = $4, revision = revision + 1, watermark = coalesce($5::timestamptz, watermark),
+    `update source_cursor set position = $4, revision = revision + 1, moved_at = now(), watermark = coalesce($5::timestamptz, watermark),
        caught_up_at = case when $6 then now() else caught_up_at end, reader_until = now() + make_interval(secs => $7)
      where connection = $1 and entity = $2 and revision = $3`,
     [
@@ -74,13 +74,15 @@ export type CursorReport = Stream & {
   readonly position: Cursor | null;
   readonly watermark: Date | null;
   readonly caughtUpAt: Date | null;
+  /** When a page was last committed. */
+  readonly movedAt: Date | null;
   readonly revision: string;
 };
 
 /** Every cursor, for `causeway cursor show` and `status`. */
 export async function listCursors(sql: Sql): Promise<CursorReport[]> {
   const { rows } = await sql.query<CursorReport>(
-    `select connection, entity, position, watermark, caught_up_at as "caughtUpAt", revision from source_cursor order by 1, 2`,
+    `select connection, entity, position, watermark, caught_up_at as "caughtUpAt", moved_at as "movedAt", revision from source_cursor order by 1, 2`,
   );
   return rows;
 }

@@ -91,3 +91,37 @@ async function transactOnce<T>(database: Database, work: (tx: pg.PoolClient) => 
     client.release(broken);
   }
 }
+
+/**
+ * Runs `work` in one transaction that ends within the time, whatever the database does: when it is over, the connection
+ * is cut and the work fails. For what must go on when the database hangs. Nothing is tried again.
+ */
+export async function within<T>(
+  database: Database,
+  { ms, readOnly }: { readonly ms: number; readonly readOnly: boolean },
+  work: (tx: Sql) => Promise<T>,
+): Promise<T> {
+  const client = await database.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error): void => void (broken = error);
+  client.on('error', onError);
+  // Ending the session is what rejects a query that nobody answers.
+  const timer = setTimeout(() => {
+    broken = new Error(`the database did not answer within ${ms} ms`);
+    client.connection.stream.destroy(broken);
+  }, ms);
+  try {
+    await client.query(readOnly ? 'begin read only' : 'begin');
+    await client.query(`set local statement_timeout = ${Math.ceil(ms)}`);
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((failure: unknown) => void (broken ??= failure as Error));
+    throw broken ?? error;
+  } finally {
+    clearTimeout(timer);
+    client.off('error', onError);
+    client.release(broken);
+  }
+}

@@ -1,6 +1,7 @@
 import type { Mapping } from '../mapping/mapping.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import { pushQueue } from '../queue/names.ts';
+import { noteAlarm } from '../store/alarm.ts';
 import { type Sql, transaction } from '../store/database.ts';
 import type { SyncContext } from './context.ts';
 
@@ -32,6 +33,8 @@ export async function sweep(context: SyncContext, mapping: Mapping): Promise<num
     if (found < sweepSize) break;
   }
   if (total > 0 && !isNew) {
+    const alarm = { kind: 'records_forgotten', subject: mapping.flow, at: context.now(), found: total };
+    await noteAlarm(context.database, alarm);
     context.log.error(
       { alarm: 'forgotten_records', flow: mapping.flow, found: total },
       'records without a job were found and queued',

@@ -42,6 +42,7 @@ describe('loadConfig', () => {
       mappings: '/etc/shop/mappings',
       connections: {},
       http: { host: '127.0.0.1', port: 8321 },
+      alerts: { webhook: null },
       log: { level: 'info' },
       secrets: [],
     });
