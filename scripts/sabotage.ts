@@ -159,6 +159,27 @@ const sabotages: readonly Sabotage[] = [
     put: 'mapping',
     test: 'is used by the next batch',
   },
+  {
+    what: 'alerts: two processes both tell of one cause',
+    file: 'src/store/alert.ts',
+    take: '       where a.resolved_at is not null\n',
+    put: '',
+    test: 'is raised by one alone of all that found none open',
+  },
+  {
+    what: 'alerts: one ends as soon as its cause is not found',
+    file: 'src/sync/alert-changes.ts',
+    take: 'goodForMs = 60_000',
+    put: 'goodForMs = 0',
+    test: 'is told once when its cause comes and goes within a minute',
+  },
+  {
+    what: 'alerts: a notice of a process that was killed is forgotten',
+    file: 'src/store/alert-notice.ts',
+    take: 'next_at = $1::timestamptz + make_interval(secs => $2) where',
+    put: "next_at = 'infinity', delivered_at = $1::timestamptz + make_interval(secs => $2) where",
+    test: 'keeps a notice whose sender was killed',
+  },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));

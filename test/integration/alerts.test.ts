@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
 import type { Problem } from '../../src/errors/error.ts';
 import { webhookSender } from '../../src/http/webhook.ts';
-import { listOpenAlerts } from '../../src/store/alert.ts';
+import { listOpenAlerts, raiseAlerts } from '../../src/store/alert.ts';
 import { noticesWaiting } from '../../src/store/alert-notice.ts';
 import { type Outbox, sendNotices } from '../../src/sync/alert-outbox.ts';
 import { evaluateAlerts, type Evaluating, noticeBody } from '../../src/sync/evaluate-alerts.ts';
@@ -145,6 +145,23 @@ describe('an alert', () => {
     const expected = ['connection_paused/erp', 'mapping_not_loaded/a.yaml'];
     expect(watches.flatMap(events).sort()).toEqual(expected.map((key) => `raised ${key}`));
     expect(told(receiver).sort()).toEqual(expected.map((key) => `alert.raised ${key}`));
+  });
+
+  it('is raised by one alone of all that found none open', async () => {
+    const { journey } = await between();
+    const { database } = journey.context;
+    const now = new Date();
+    const cause = {
+      key: 'connection_paused/erp',
+      code: 'connection_paused',
+      subject: 'erp',
+      severity: 'critical' as const,
+      message: 'm',
+      remedy: 'r',
+      since: now,
+    };
+    const raised = await Promise.all([1, 2, 3].map(() => raiseAlerts(database, [cause], now)));
+    expect(raised.flat()).toHaveLength(1);
   });
 
   it('of one service stays open while that service still finds its cause, whatever the others find', async () => {

@@ -17,6 +17,8 @@ export type Receiver = {
   readonly received: Received[];
   /** The status that it answers with. */
   status: number;
+  /** Resolves when so many notices have come. */
+  has(count: number): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -30,6 +32,7 @@ export async function startReceiver(secret: string): Promise<Receiver> {
       const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signed } = request.headers;
       if (signed !== signature(secret, String(id), String(at), text)) return reply.writeHead(401).end();
       received.push({ id: String(id), text, ...(JSON.parse(text) as Pick<Received, 'type' | 'data'>) });
+      server.emit('received');
       return reply.writeHead(receiver.status).end();
     });
   });
@@ -39,6 +42,9 @@ export async function startReceiver(secret: string): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     received,
     status: 200,
+    async has(count) {
+      while (received.length < count) await once(server, 'received');
+    },
     async close() {
       server.closeAllConnections();
       server.close();
