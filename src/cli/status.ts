@@ -101,7 +101,17 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
     ].join('\n');
     print(
       json,
-      { flows, connections, pauses, questions, tasks, alerts, notices, problems, lastGoodInUse: causeway.folder.stale() },
+      {
+        flows,
+        connections,
+        pauses,
+        questions,
+        tasks,
+        alerts,
+        notices,
+        problems,
+        lastGoodInUse: causeway.folder.stale(),
+      },
       text,
     );
     const findings =
