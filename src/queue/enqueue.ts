@@ -30,7 +30,10 @@ export async function enqueue(
   await boss.insert(queue, jobs, inTransaction(tx));
 }
 
-/** Lets records that wait already go before the others, because a person asked for them; due at once. */
+/**
+ * Lets records that wait already go before the others, because a person asked for them; due at once. That is said as no
+ * delay: pg-boss moves the end of a job's keeping with its beginning, and deletes one that should have begun long ago.
+ */
 export async function raisePriority(
   boss: PgBoss,
   tx: Sql,
@@ -41,7 +44,7 @@ export async function raisePriority(
     await boss.update(queue, undefined, {
       singletonKey,
       priority: priorities.interactive,
-      startAfter: new Date(0),
+      startAfter: 0,
       ...inTransaction(tx),
     });
   }

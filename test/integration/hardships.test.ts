@@ -65,6 +65,8 @@ describe('two flows of one entity', () => {
       `select name from causeway_jobs.job where state = 'created' order by 1`,
     );
     expect(queued).toEqual([{ name: 'push/accounts' }, { name: 'push/ledgers' }]);
+    // A job whose keeping is over is deleted by pg-boss's own housekeeping, whenever that comes by.
+    expect(await sql(journey, 'select name from causeway_jobs.job where keep_until < now()')).toEqual([]);
     await journey.carry();
     expect(names(sink)).toEqual(['after', 'after']);
   });
