@@ -180,6 +180,48 @@ const sabotages: readonly Sabotage[] = [
     put: "next_at = 'infinity', delivered_at = $1::timestamptz + make_interval(secs => $2) where",
     test: 'keeps a notice whose sender was killed',
   },
+  {
+    what: 'too many removals are not asked about',
+    file: 'src/sync/ceiling.ts',
+    take: 'if (!exceeds(ceiling, due, linked)) return null;',
+    put: 'return null;',
+    test: 'carries out none of too many',
+  },
+  {
+    what: 'removals are carried out before all that is due is counted',
+    file: 'src/sync/ceiling.ts',
+    take: 'if (due === null || !read) return noted;',
+    put: '',
+    test: 'counts what several workers hold between them',
+  },
+  {
+    what: 'an approval is good for whatever is due by then',
+    file: 'src/store/due.ts',
+    take: 'where run_id = $1 and source_id = any($2::text[]) and answer is null returning',
+    put: 'where ($1::bigint is null or true) and ($2::text[] is null or true) and answer is null returning',
+    test: 'counts a later accident of the same size again',
+  },
+  {
+    what: 'records that Causeway did not create are removed',
+    file: 'src/sync/decide.ts',
+    take: 'if (linked !== null && !ours) {',
+    put: 'if (linked === null && !ours) {',
+    test: 'is never removed: it is skipped with the reason',
+  },
+  {
+    what: 'a survivor does not wait for the create of the record that was merged into it',
+    file: 'src/sync/merges.ts',
+    take: 'if (creates.length === 0) return batch;',
+    put: 'if (creates.length >= 0) return batch;',
+    test: 'that comes while the',
+  },
+  {
+    what: 'an absent record is not asked for by its id',
+    file: 'src/sync/full-scan.ts',
+    take: 'gone.push(...page.filter(({ sourceId }) => missing.has(sourceId)));',
+    put: 'gone.push(...page.filter(() => missing.size >= 0));',
+    test: 'does not take a record for deleted that is found by its id',
+  },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
