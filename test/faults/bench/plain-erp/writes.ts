@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { Outcome, Removal, SinkItem } from '../../../../src/connector/contract.ts';
+import { Fault } from '../../../../src/connector/fault.ts';
+import type { PlainClient } from './client.ts';
+import { classify, errorBody, errorOf, itemFault } from './faults.ts';
+
+const result = z.union([
+  z.object({ item: z.string(), status: z.enum(['created', 'updated', 'removed']), id: z.string() }),
+  z.object({ item: z.string(), status: z.literal('error'), error: errorBody }),
+]);
+const results = z.object({ results: z.array(result) });
+
+/** Writes one batch, row by row: a row that is refused leaves the others written. */
+export async function upsertBatch(
+  client: PlainClient,
+  entity: string,
+  items: readonly SinkItem[],
+  signal: AbortSignal,
+): Promise<Outcome[]> {
+  const rows = items.map(({ id, externalKey, targetId, fields, lines }) => ({
+    item: id,
+    ...(targetId === null ? {} : { id: targetId }),
+    external_ref: externalKey,
+    fields,
+    lines,
+  }));
+  const known = new Map(items.map(({ id, targetId }) => [id, targetId]));
+  return send(client, `/records/${encodeURIComponent(entity)}/batch`, rows, known, 'updated', signal);
+}
+
+export async function removeBatch(
+  client: PlainClient,
+  entity: string,
+  items: readonly { id: string; targetId: string; how: Removal }[],
+  signal: AbortSignal,
+): Promise<Outcome[]> {
+  const rows = items.map(({ id, targetId, how }) => ({ item: id, id: targetId, how }));
+  const known = new Map(items.map(({ id, targetId }) => [id, targetId]));
+  return send(client, `/records/${encodeURIComponent(entity)}/remove`, rows, known, 'removed', signal);
+}
+
+async function send(
+  client: PlainClient,
+  path: string,
+  rows: readonly { readonly item: string }[],
+  known: ReadonlyMap<string, string | null>,
+  done: 'updated' | 'removed',
+  signal: AbortSignal,
+): Promise<Outcome[]> {
+  const reply = await client.write(path, { items: rows }, signal);
+  const error = errorOf(reply);
+  if (error?.code === 'stopped_midway' && error.applied !== null) {
+    const { applied } = error;
+    return rows.map(({ item }, index) => stoppedMidway(item, index < applied, known.get(item) ?? null, done));
+  }
+  const fault = classify(reply, true);
+  if (fault !== null) throw fault;
+  const parsed = results.safeParse(reply.body);
+  if (!parsed.success)
+    throw new Fault({
+      kind: 'ambiguous',
+      code: 'plain_answer_unreadable',
+      message: 'The ERP answered what cannot be read; whether the batch was written is not known.',
+    });
+  // An item that is not in the answer is not in the outcomes either: the caller knows what silence means.
+  return parsed.data.results.map((one): Outcome => {
+    if (one.status === 'error') return { id: one.item, status: 'failed', fault: itemFault(one.error) };
+    return { id: one.item, status: one.status, targetId: one.id };
+  });
+}
+
+/** The ERP says how many rows it has written before it stopped, and not which ids it gave them. */
+function stoppedMidway(
+  item: string,
+  applied: boolean,
+  targetId: string | null,
+  done: 'updated' | 'removed',
+): Outcome {
+  if (!applied) return { id: item, status: 'not_applied' };
+  if (targetId !== null) return { id: item, status: done, targetId };
+  const message =
+    'The ERP stopped in the middle of the batch; this record was written, and its id was not told.';
+  return {
+    id: item,
+    status: 'failed',
+    fault: new Fault({ kind: 'ambiguous', code: 'plain_stopped_midway', message }),
+  };
+}
