@@ -17,6 +17,7 @@ import { readMappings } from './mapping/read.ts';
 import { ensureQueues, startBoss } from './queue/boss.ts';
 import { openDatabase, requireDatabase, type Sql } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
+import { openKeyLocks } from './store/key-lock.ts';
 import { lastUsedVersions } from './store/mapping-version.ts';
 import { findSchema, migrate } from './store/migrate.ts';
 import { type Offer, refuseFlows } from './sync/check-flows.ts';
@@ -184,6 +185,10 @@ async function open(
     superviseSeconds: 5,
   });
   closers.push(() => boss.stop({ graceful: false }));
+  const keyLocks = openKeyLocks(url, database, (error) =>
+    log.warn({ err: error }, 'the database session that holds the locks on keys broke'),
+  );
+  closers.push(keyLocks.close);
   const opened =
     options.systems === 'open'
       ? await openSandboxes(config)
@@ -200,6 +205,7 @@ async function open(
   const context: SyncContext = {
     database,
     boss,
+    keyLocks,
     connections,
     mappings: folder.current,
     refreshMappings: mappingRefresher({

@@ -12,7 +12,7 @@ import type { Planned } from '../store/planned.ts';
 import { countTasks } from '../store/task.ts';
 import { questionInWords } from '../sync/approve.ts';
 import { countPlannedChanges } from '../sync/planned-count.ts';
-import { countStates } from '../sync/record-state.ts';
+import { countStates, type InDoubt, readInDoubt } from '../sync/record-state.ts';
 import { type ExitCode, type GlobalOptions, inSession, print, staleNotes } from './session.ts';
 
 /** `causeway status`: how the records of every flow stand. Exit code 1 when something needs a person. */
@@ -21,6 +21,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
     const { database } = causeway.context;
     const runs = await lastRuns(database);
     const audits = await readAudits(database);
+    const inDoubt = await readInDoubt(database);
     const flows = [];
     for (const mapping of causeway.folder.current()) {
       const { counts, oldestPending } = await countStates(database, mapping);
@@ -30,6 +31,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
       flows.push({
         flow: mapping.flow,
         records: counts,
+        inDoubt: inDoubt.get(mapping.flow) ?? null,
         lagSeconds,
         late,
         lastRun: runs.find((run) => run.flow === mapping.flow) ?? null,
@@ -91,6 +93,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
       ),
       ...alerts.map(alertText),
       ...noticesText(notices),
+      ...flows.flatMap(({ flow, inDoubt }) => doubtText(flow, inDoubt)),
       ...flows.flatMap(({ flow, plan }) => planText(flow, plan)),
       ...questions.map((question) => `${question.flow}: ${questionInWords(question)}`),
       ...(tasks === 0
@@ -133,6 +136,17 @@ const noticesText = ({ count, oldest, problem }: NoticesWaiting): string[] =>
       ];
 
 const at = (instant: Date): string => `${instant.toISOString().slice(0, 19)}Z`;
+
+/** What was sent and not answered: since when, why, and when it is looked up. It needs nobody. */
+export function doubtText(flow: string, inDoubt: InDoubt | null): string[] {
+  if (inDoubt === null) return [];
+  const { records, since, nextAt, oldest } = inDoubt;
+  const who = records === 1 ? '1 record is' : `${records} records are`;
+  const next = nextAt === null ? '' : ` Looked up again at ${at(nextAt)} or with the first run after that.`;
+  return [
+    `${flow}: ${who} in doubt since ${at(since)}: ${(oldest.reason ?? 'no reason is known').replace(/\.$/, '')}.${next} causeway explain ${flow} ${oldest.id} tells more.`,
+  ];
+}
 
 /** What an edited mapping would change, where it would change anything. */
 function planText(flow: string, plan: Planned | null): string[] {

@@ -248,6 +248,11 @@ export type Limits = {
   readonly rate: { readonly requests: number; readonly perMs: number } | null;
   /** After an unanswered create, how long until a look-up by external key can be trusted, in milliseconds. */
   readonly settleMs: number;
+  /**
+   * For a sink whose `idempotentCreates` is false: the longest that one `upsertBatch` may take, waiting for its turn
+   * included, in milliseconds. It is given up by then; a create without an answer is not sent again before.
+   */
+  readonly callMs?: number;
 };
 
 /** What a connector is given: it reads no clock, no environment and no network of its own. */

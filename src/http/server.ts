@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Database } from '../store/database.ts';
 import { explain } from '../sync/explain.ts';
-import { countStates } from '../sync/record-state.ts';
+import { countStates, readInDoubt } from '../sync/record-state.ts';
 import { expositionType } from '../telemetry/exposition.ts';
 
 export type ServerParts = {
@@ -90,12 +90,14 @@ export function httpServer(parts: ServerParts): FastifyInstance {
 
 async function flowsReport(parts: ServerParts): Promise<unknown> {
   const flows = [];
+  const inDoubt = await readInDoubt(parts.database);
   for (const mapping of parts.mappings()) {
     const { counts, oldestPending } = await countStates(parts.database, mapping);
     flows.push({
       flow: mapping.flow,
       about: mapping.about,
       records: counts,
+      inDoubt: inDoubt.get(mapping.flow) ?? null,
       oldestPendingAt: oldestPending,
       nextRunAt: parts.nextRun(mapping),
       mapping: mapping.hash,

@@ -1,3 +1,4 @@
+import { leaseSeconds } from './boss.ts';
 import type { Sql } from '../store/database.ts';
 import { priorities } from './names.ts';
 
@@ -21,13 +22,16 @@ export type LiveJob = {
   readonly state: 'created' | 'retry' | 'active';
   readonly startAfter: Date;
   readonly attempts: number;
+  /** False for an active job whose worker has shown no sign of life for longer than a lease. */
+  readonly alive: boolean;
 };
 
 export async function liveJob(sql: Sql, queue: string, sourceId: string): Promise<LiveJob | null> {
   const { rows } = await sql.query<LiveJob>(
-    `select state::text as state, start_after as "startAfter", retry_count as attempts from causeway_jobs.job
+    `select state::text as state, start_after as "startAfter", retry_count as attempts,
+       state <> 'active' or heartbeat_on is null or heartbeat_on > now() - $3 * interval '1 second' as alive from causeway_jobs.job
      where name = $1 and coalesce(singleton_key, '') = $2 and state <= 'active' and policy = 'exclusive'`,
-    [queue, sourceId],
+    [queue, sourceId, leaseSeconds],
   );
   return rows[0] ?? null;
 }

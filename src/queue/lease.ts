@@ -6,7 +6,10 @@ import type { JobData } from './enqueue.ts';
 
 export type LeasedJob = JobWithMetadata<JobData>;
 
-/** Jobs taken from a queue, kept alive until `end`. The signal aborts when one of them is no longer ours. */
+/**
+ * Jobs taken from a queue, kept alive until `end`. The signal aborts when one of them is no longer ours, and before the
+ * lease can run out without a sign of life: a call that is made under it ends before another worker may take the jobs.
+ */
 export type Lease = {
   readonly jobs: readonly LeasedJob[];
   readonly signal: AbortSignal;
@@ -28,6 +31,10 @@ export class LeaseLost extends Error {
   }
 }
 
+/** So long before the lease may be gone everything under it is given up, in milliseconds. */
+const marginMs = 1000;
+const safeMs = leaseSeconds * 1000 - marginMs;
+
 /** Takes up to `size` due jobs, the most urgent first, or null when none is due. */
 export async function lease(
   boss: PgBoss,
@@ -39,16 +46,26 @@ export async function lease(
   const jobs = await boss.fetch<JobData>(queue, { batchSize: size, includeMetadata: true });
   if (jobs.length === 0) return null;
   const lost = new AbortController();
+  const giveUp = (): void => lost.abort(new LeaseLost());
+  const untilLost = (): number => Math.max(0, alive + safeMs - now().getTime());
+  let end = setTimeout(giveUp, untilLost());
+  end.unref();
+  const renewed = (asked: number): void => {
+    alive = asked;
+    clearTimeout(end);
+    end = setTimeout(giveUp, untilLost());
+    end.unref();
+  };
   const beat = setInterval(
     () => {
       const asked = now().getTime();
       void boss.touch(queue, jobs).then(
         (answer) => {
-          if (settledIds.parse(answer).affected < jobs.length) lost.abort(new LeaseLost());
-          else alive = asked;
+          if (settledIds.parse(answer).affected < jobs.length) giveUp();
+          else renewed(asked);
         },
         () => {
-          // A database that does not answer for a moment is no reason to stop: the settle finds out who holds the lease.
+          // A database that does not answer for a moment is no reason to stop; the end of the lease is.
         },
       );
     },
@@ -57,9 +74,13 @@ export async function lease(
   beat.unref();
   const confirm = (): void => {
     lost.signal.throwIfAborted();
-    if (now().getTime() - alive > leaseSeconds * 1000) throw new LeaseLost();
+    if (now().getTime() - alive > safeMs) throw new LeaseLost();
   };
-  return { jobs, signal: lost.signal, confirm, end: () => clearInterval(beat) };
+  const stop = (): void => {
+    clearInterval(beat);
+    clearTimeout(end);
+  };
+  return { jobs, signal: lost.signal, confirm, end: stop };
 }
 
 /**

@@ -2,6 +2,7 @@ import { type Fault, type FieldFault, faultTable } from '../connector/fault.ts';
 import type { RecordProblem, Reference } from '../mapping/mapping.ts';
 import type { LinkState, Standing } from '../store/link.ts';
 import type { CountName } from '../store/run.ts';
+import type { HeldBack } from './careful.ts';
 import type { Decision } from './decide.ts';
 import type { Result } from './push.ts';
 
@@ -186,6 +187,23 @@ export function concludeHeld(
     disposition: { job: 'again', at: until },
     count: 'retried',
     event: 'held',
+  };
+}
+
+/** Nothing may be done about it yet, so that it is not created twice. Told once in its history, however often it is asked. */
+export function concludeHeldBack(
+  { targetId, code: before }: Pick<Standing, 'targetId' | 'code'>,
+  { state, code, reason, until }: HeldBack,
+): Conclusion {
+  return {
+    ...quiet,
+    state,
+    code,
+    reason,
+    targetId,
+    disposition: { job: 'again', at: until },
+    count: 'retried',
+    event: code === before ? null : 'held',
   };
 }
 

@@ -3,6 +3,7 @@ import type { PgBoss } from 'pg-boss';
 import type { Connection, Connector, Limits } from '../connector/contract.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Database } from '../store/database.ts';
+import type { KeyLocks } from '../store/key-lock.ts';
 import type { Counts } from '../store/run.ts';
 
 /** A configured instance of a connector, open and ready. */
@@ -40,6 +41,8 @@ export type Progress =
 export type SyncContext = {
   readonly database: Database;
   readonly boss: PgBoss;
+  /** For sinks in which nothing makes a create safe to repeat. */
+  readonly keyLocks: KeyLocks;
   readonly connections: ReadonlyMap<string, OpenConnection>;
   /** The newest good mappings, parents before the flows that refer to them. */
   readonly mappings: () => readonly Mapping[];

@@ -1,12 +1,13 @@
 import type { Sink, SinkItem } from '../connector/contract.ts';
 import type { Value } from '../connector/value.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { isLastAttempt, type Lease, type LeasedJob } from '../queue/lease.ts';
+import { isLastAttempt, type Lease, LeaseLost, type LeasedJob } from '../queue/lease.ts';
 import { commitIntents } from '../store/intent.ts';
 import { loadLinked, loadStandings, type Standing } from '../store/link.ts';
 import type { Counts } from '../store/run.ts';
+import { arrivesMs, type Care, takeCare } from './careful.ts';
 import { weigh } from './ceiling.ts';
-import { conclude, concludeHeld, type Held } from './conclude.ts';
+import { conclude, concludeHeld, concludeHeldBack, type Conclusion, type Held } from './conclude.ts';
 import { noteFailure, noteHealth } from './connection-health.ts';
 import { connectionOf, type OpenConnection, type SyncContext } from './context.ts';
 import { type Decision, decideSafely } from './decide.ts';
@@ -45,38 +46,88 @@ export async function deliverBatch(
   await context.reached('jobs_leased', given.flow);
   const standings = await loadBatch(context, given, lease);
   const mapping = isStale(given, standings) ? await presentMapping(context, given, 'now', abort) : given;
-  const lookedUp = await lookUpDoubtful(sink, mapping, standings, abort);
+  const decide = await decider(context, mapping, standings);
+  const care = await takeCare(context, sinkConnection, sink, {
+    mapping,
+    standings,
+    lease: { signal: abort, confirm: lease.confirm },
+    wouldSend: (standing) => sends.has(decide(standing, null).do),
+  });
+  try {
+    return await carry(context, mapping, runId, lease.jobs, {
+      connection: sinkConnection,
+      standings,
+      decide,
+      care,
+    });
+  } catch (error) {
+    throw care.lost() ? new LeaseLost() : error;
+  } finally {
+    await care.end();
+  }
+}
+
+/** A batch of which everything is known that the database knows. */
+type Batch = {
+  readonly connection: OpenConnection;
+  readonly standings: readonly Standing[];
+  readonly decide: Decide;
+  readonly care: Care;
+};
+
+async function carry(
+  context: SyncContext,
+  mapping: Mapping,
+  runId: string,
+  jobs: readonly LeasedJob[],
+  { connection, standings, decide, care }: Batch,
+): Promise<Partial<Counts>> {
+  const { sink, lease } = care;
+  const lookedUp = await lookUpDoubtful(sink, mapping, care.lookUp, lease.signal);
   if (lookedUp.fault !== null) {
-    const until = await noteFailure(context, sinkConnection.name, lookedUp.fault);
-    const held = standings.map((standing, index): Concluded => ({
-      job: at(lease.jobs, index),
-      standing,
-      conclusion: concludeHeld(standing, lookedUp.fault, until),
-      output: null,
-      writeBack: null,
-      ours: standing.ours,
-      counted: false,
-    }));
+    const until = await noteFailure(context, connection.name, lookedUp.fault);
+    const held = standings.map((standing, index) =>
+      untouched(at(jobs, index), standing, concludeHeld(standing, lookedUp.fault, until)),
+    );
     return settle(context, mapping, runId, held);
   }
   await context.reached('looked_up', mapping.flow);
-  const decided = await decideAll(context, mapping, lease, standings, lookedUp);
+  const early = care.tooEarly(lookedUp.found);
+  const decided: Passenger[] = [];
+  const held: Concluded[] = [];
+  for (const [index, standing] of standings.entries()) {
+    const job = at(jobs, index);
+    const why = care.locked.get(standing.sourceId) ?? early.get(standing.sourceId);
+    if (why !== undefined) held.push(untouched(job, standing, concludeHeldBack(standing, why)));
+    else decided.push(passenger(job, standing, decide, lookedUp));
+  }
   const passengers = await weigh(context, mapping, runId, await holdForLosers(context, mapping, decided));
   await commitCreates(context, mapping, passengers);
   await context.reached('intents_committed', mapping.flow);
-  const results = await send(sinkConnection, sink, mapping, passengers, {
-    signal: abort,
-    confirm: lease.confirm,
-  });
+  const results = await send(connection, sink, mapping, passengers, lease);
   await context.reached('batch_answered', mapping.flow);
   const suspects = new Set(
     passengers.flatMap(({ standing }) => (isSuspect(standing) ? [standing.sourceId] : [])),
   );
-  const heldUntil = await noteHealth(context, sinkConnection, results, suspects, abort);
-  const writeBacks = await readWriteBacks(sink, mapping, passengers, results, abort);
-  const concluded = concludeAll(context, sinkConnection, passengers, results, heldUntil, writeBacks);
-  return settle(context, mapping, runId, await holdSameFault(context, mapping.flow, concluded));
+  const heldUntil = await noteHealth(context, connection, results, suspects, lease.signal);
+  const writeBacks = await readWriteBacks(sink, mapping, passengers, results, lease.signal);
+  const concluded = concludeAll(context, connection, passengers, results, heldUntil, writeBacks);
+  return settle(context, mapping, runId, [
+    ...(await holdSameFault(context, mapping.flow, concluded)),
+    ...held,
+  ]);
 }
+
+/** A record of which nothing was decided, and which is taken up again. */
+const untouched = (job: LeasedJob, standing: Standing, conclusion: Conclusion): Concluded => ({
+  job,
+  standing,
+  conclusion,
+  output: null,
+  writeBack: null,
+  ours: standing.ours,
+  counted: false,
+});
 
 function requireSink(connection: OpenConnection): Sink {
   if (connection.sink === null) throw new Error(`connection ${connection.name} has no sink`);
@@ -99,37 +150,49 @@ function loadBatch(context: SyncContext, mapping: Mapping, lease: Lease): Promis
   );
 }
 
-async function decideAll(
+/** Decides about a record of the batch, given the ERP id under which the look-up has found it. */
+type Decide = (standing: Standing, found: string | null) => Decision;
+
+const sends: ReadonlySet<Decision['do']> = new Set(['create', 'update', 'remove']);
+
+/** Loads what deciding takes, in one query for the batch. What was decided of a record that is not found is decided once. */
+async function decider(
   context: SyncContext,
   mapping: Mapping,
-  lease: Lease,
   standings: readonly Standing[],
-  lookedUp: LookedUp & { fault: null },
-): Promise<Passenger[]> {
+): Promise<Decide> {
   const references = standings.flatMap((s) =>
     s.record === null || s.deleted ? [] : mapping.references(s.record),
   );
   const linked = await loadLinked(context.database, references);
   const now = context.now().toISOString();
-  return standings.map((standing, index) => {
-    const foundId = lookedUp.found.get(standing.sourceId) ?? null;
-    const refused = lookedUp.refused.get(standing.sourceId);
-    const decision: Decision =
-      refused === undefined
-        ? decideSafely(mapping, standing, { linked, now, found: foundId }, (error) =>
-            context.log.error(
-              { err: error, flow: mapping.flow, sourceId: standing.sourceId },
-              'the mapping crashed on a record',
-            ),
-          )
-        : {
-            do: 'reject',
-            problems: [
-              { code: refused.code, field: '', message: `it could not be looked up: ${refused.message}` },
-            ],
-          };
-    return { job: at(lease.jobs, index), standing, found: foundId, decision, counted: false };
-  });
+  const decided = new Map<string, Decision>();
+  return (standing, found) => {
+    const { sourceId } = standing;
+    const before = found === null ? decided.get(sourceId) : undefined;
+    if (before !== undefined) return before;
+    const decision = decideSafely(mapping, standing, { linked, now, found }, (error) =>
+      context.log.error({ err: error, flow: mapping.flow, sourceId }, 'the mapping crashed on a record'),
+    );
+    if (found === null) decided.set(sourceId, decision);
+    return decision;
+  };
+}
+
+function passenger(
+  job: LeasedJob,
+  standing: Standing,
+  decide: Decide,
+  lookedUp: LookedUp & { fault: null },
+): Passenger {
+  const found = lookedUp.found.get(standing.sourceId) ?? null;
+  const refused = lookedUp.refused.get(standing.sourceId);
+  const message = `it could not be looked up: ${refused?.message ?? ''}`;
+  const decision: Decision =
+    refused === undefined
+      ? decide(standing, found)
+      : { do: 'reject', problems: [{ code: refused.code, field: '', message }] };
+  return { job, standing, found, decision, counted: false };
 }
 
 async function commitCreates(
@@ -153,6 +216,9 @@ async function commitCreates(
 
 /** A create that was sent and not answered before: it may be what the ERP cannot stand. */
 const isSuspect = ({ state, attempts }: Standing): boolean => state === 'in_doubt' && attempts > 0;
+
+const isUnanswered = (result: Result | null): boolean =>
+  result?.status === 'failed' && result.fault.kind === 'ambiguous';
 
 /** Sends creates and updates together in batches, then each suspect alone, and then the removals. */
 async function send(
@@ -188,8 +254,8 @@ function concludeAll(
   const settledAt = new Date(
     Math.max(heldUntil.getTime(), context.now().getTime() + connection.limits.settleMs),
   );
+  const careful = arrivesMs(connection) !== null;
   return passengers.map(({ job, standing, found, decision, counted }) => {
-    const result = results.get(standing.sourceId) ?? null;
     const circumstances = {
       heldUntil,
       settledAt,
@@ -198,10 +264,14 @@ function concludeAll(
       targetBefore: standing.targetId,
       found,
     };
+    const result = results.get(standing.sourceId) ?? null;
     const conclusion = conclude(decision, result, circumstances);
     const output = 'output' in decision ? decision.output : null;
     const writeBack = writeBacks.get(standing.sourceId) ?? null;
-    return { job, standing, conclusion, output, writeBack, ours: isOurs(standing, found, result), counted };
+    // Every create is looked up first, so that an intent is kept for nothing but a create whose answer is missing.
+    const intentIsOver = careful && !isUnanswered(result);
+    const ours = isOurs(standing, found, result);
+    return { job, standing, conclusion, output, writeBack, ours, counted, intentIsOver };
   });
 }
 

@@ -55,7 +55,7 @@ function headline(mapping: Mapping, record: RecordStanding): string {
     case 'sending':
       return `${inErp}${record.targetId === null ? ' yet' : ''}; it is being sent at this moment.`;
     case 'in_doubt':
-      return 'It was sent, and the ERP did not answer: it may be there or not. It is looked up by its external key before anything is sent again.';
+      return `It may be in the ERP or not, because ${why}. It is looked up by its external key before anything is sent again.`;
     case 'retrying':
       return `${inErp}${record.targetId === null ? ' yet' : ' with an older state'}; sending failed ${times(record.attempts)}: ${why}.`;
     case 'waiting':
@@ -96,8 +96,12 @@ function next(mapping: Mapping, record: RecordStanding, closed: string | null, n
           )
           .join(' ') + ' It goes on by itself when that record arrives.'
       );
-    case 'pending':
     case 'in_doubt':
+      if (closed !== null) return `${closed}; it is looked up by itself when that has passed.`;
+      if (record.nextAt !== null && record.nextAt > record.since)
+        return `It is looked up again at ${record.nextAt.toISOString()}, or with the first run after that, and goes on by itself.`;
+      return `It is looked up ${run}, and goes on by itself.`;
+    case 'pending':
     case 'retrying':
       if (record.state === 'pending' && record.code === 'needs_approval')
         return 'It goes on when a person has answered; causeway status names the command.';

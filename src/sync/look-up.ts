@@ -2,6 +2,7 @@ import type { Sink } from '../connector/contract.ts';
 import { asFault, type Fault } from '../connector/fault.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Standing } from '../store/link.ts';
+import { externalKey } from './external-key.ts';
 import { causedByARecord } from './push.ts';
 
 /** What the look-up of a batch gave: the ERP ids by source id, and the records whose own look-up was refused. */
@@ -14,16 +15,15 @@ export type LookedUp =
   | { readonly fault: Fault };
 
 /**
- * Finds out by external key what became of creates that were never answered, before anything is sent again. A
- * look-up that is refused because of one key is made for each key alone, so that the others are found.
+ * Finds out by external key which of these records the ERP holds, before anything is sent. A look-up that is refused
+ * because of one key is made for each key alone, so that the others are found.
  */
 export async function lookUpDoubtful(
   sink: Sink,
   mapping: Mapping,
-  standings: readonly Standing[],
+  doubtful: readonly Standing[],
   signal: AbortSignal,
 ): Promise<LookedUp> {
-  const doubtful = standings.filter((s) => s.intent !== null && s.targetId === null);
   if (doubtful.length === 0) return { fault: null, found: new Map(), refused: new Map() };
   try {
     return { fault: null, found: await lookUp(sink, mapping, doubtful, signal), refused: new Map() };
@@ -62,12 +62,13 @@ async function lookUp(
   doubtful: readonly Standing[],
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
-  const keys = doubtful.map((s) => s.externalKey ?? '');
+  const keyOf = (s: Standing): string => s.externalKey ?? externalKey(mapping, s.sourceId);
+  const keys = doubtful.map(keyOf);
   const answers = await sink.findByExternalKey({ entity: mapping.write.entity, keys }, signal);
   const byKey = new Map(answers.map((answer) => [answer.key, answer.targetId]));
   return new Map(
     doubtful.flatMap((s): [string, string][] => {
-      const targetId = byKey.get(s.externalKey ?? '');
+      const targetId = byKey.get(keyOf(s));
       return targetId === undefined ? [] : [[s.sourceId, targetId]];
     }),
   );

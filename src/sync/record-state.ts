@@ -35,6 +35,8 @@ type Row = Omit<RecordStanding, 'flow' | 'waitingFor' | 'state' | 'fields' | 'si
   readonly fields: readonly FieldFault[] | null;
   readonly since: Date | null;
   readonly behind: boolean;
+  /** When its create was committed, if it is not settled. */
+  readonly intendedAt: Date | null;
 };
 
 /** Reads where a record stands, or null when it was never seen in the source. */
@@ -46,15 +48,16 @@ export async function readRecord(
   const { rows } = await sql.query<Row>(
     `select m.source_id as "sourceId", l.state, l.code, l.reason, l.fields, l.since, l.next_at as "nextAt", coalesce(l.attempts, 0) as attempts,
        l.target_id as "targetId", l.delivered_at as "deliveredAt", m.changed_at as "changedAt", l.mapping_hash as "mappingHash",
-       (l.source_id is null or l.version < m.version) as behind
+       (l.source_id is null or l.version < m.version) as behind, i.committed_at as "intendedAt"
      from mirror m left join link l on l.flow = $1 and l.source_id = m.source_id
+       left join intent i on i.flow = $1 and i.source_id = m.source_id
      where m.connection = $2 and m.entity = $3 and m.source_id = $4`,
     [mapping.flow, mapping.read.from, mapping.read.entity, sourceId],
   );
   const row = rows[0];
   if (row === undefined) return null;
   const job = await liveJob(sql, pushQueue(mapping.flow), sourceId);
-  const { behind: _behind, ...standing } = row;
+  const { behind: _behind, intendedAt: _intendedAt, ...standing } = row;
   const base = {
     ...standing,
     flow: mapping.flow,
@@ -70,6 +73,7 @@ function presentState(
   job: LiveJob | null,
 ): Pick<RecordStanding, 'state' | 'since' | 'nextAt' | 'code' | 'reason'> {
   const nextAt = job === null ? row.nextAt : job.startAfter;
+  if (job?.alive === false && (row.state === null || row.state === 'pending')) return abandoned(row);
   if (job?.state === 'active')
     return {
       state: 'sending',
@@ -104,6 +108,24 @@ function presentState(
   };
 }
 
+/** The process that had it in hand has died, or is stopped; the record goes back to the queue when that is noticed. */
+function abandoned({
+  intendedAt,
+  targetId,
+  changedAt,
+}: Row): Pick<RecordStanding, 'state' | 'since' | 'nextAt' | 'code' | 'reason'> {
+  const inDoubt = intendedAt !== null && targetId === null;
+  return {
+    state: inDoubt ? 'in_doubt' : 'pending',
+    since: inDoubt ? intendedAt : changedAt,
+    nextAt: null,
+    code: 'process_ended',
+    reason: inDoubt
+      ? 'the process that was creating it shows no sign of life, and may have sent it'
+      : 'the process that had it in hand shows no sign of life',
+  };
+}
+
 async function parentsOf(sql: Sql, flow: string, sourceId: string): Promise<RecordStanding['waitingFor']> {
   const parents = await waitsFor(sql, flow, sourceId);
   const { rows } = await sql.query<Reference & { state: string; reason: string | null }>(
@@ -125,7 +147,7 @@ export async function countStates(
   mapping: Mapping,
 ): Promise<{ counts: StateCounts; oldestPending: Date | null }> {
   const { rows } = await sql.query<{ state: LinkState; count: number; oldest: Date | null }>(
-    `select case when l.source_id is null or l.version < m.version then 'pending' else l.state end as state, count(*)::int as count, min(case when l.version >= m.version then l.since else m.changed_at end) as oldest
+    `select case when l.state in ('in_doubt', 'retrying') then l.state when l.source_id is null or l.version < m.version then 'pending' else l.state end as state, count(*)::int as count, min(case when l.version >= m.version then l.since else m.changed_at end) as oldest
      from mirror m left join link l on l.flow = $1 and l.source_id = m.source_id
      where m.connection = $2 and m.entity = $3 group by 1`,
     [mapping.flow, mapping.read.from, mapping.read.entity],
@@ -159,4 +181,28 @@ const unsettled: ReadonlySet<LinkState> = new Set(['pending', 'retrying', 'in_do
 function oldestOf(dates: readonly (Date | null)[]): Date | null {
   const times = dates.flatMap((date) => (date === null ? [] : [date.getTime()]));
   return times.length === 0 ? null : new Date(Math.min(...times));
+}
+
+/** The records of a flow that were sent and not answered: how many, since when, why, and when they are looked up again. */
+export type InDoubt = {
+  readonly records: number;
+  readonly since: Date;
+  /** The first time at which one of them is looked up again. */
+  readonly nextAt: Date | null;
+  /** The one that is in doubt longest, and why. */
+  readonly oldest: { readonly id: string; readonly reason: string | null };
+};
+
+/** What is in doubt, by flow; a flow in which nothing is has no entry. */
+export async function readInDoubt(sql: Sql): Promise<Map<string, InDoubt>> {
+  const { rows } = await sql.query<Omit<InDoubt, 'oldest'> & InDoubt['oldest'] & { flow: string }>(
+    `select distinct on (flow) flow, source_id as id, reason, (count(*) over flows)::int as records, since, min(next_at) over flows as "nextAt"
+     from link where state = 'in_doubt' window flows as (partition by flow) order by flow, since, source_id`,
+  );
+  return new Map(
+    rows.map(({ flow, id, reason, ...found }): [string, InDoubt] => [
+      flow,
+      { ...found, oldest: { id, reason } },
+    ]),
+  );
 }

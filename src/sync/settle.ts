@@ -34,6 +34,8 @@ export type Concluded = {
   readonly ours: boolean;
   /** Whether a ceiling was held against what was decided. */
   readonly counted: boolean;
+  /** True when an intent of it is over though it has no ERP record: its create was surely not carried out. */
+  readonly intentIsOver?: boolean;
 };
 
 /**
@@ -77,10 +79,10 @@ export async function settle(
     await settleDue(tx, mapping.flow, ours);
     await settleTasks(tx, mapping.flow, ours);
     await recordHistory(tx, mapping, runId, ours);
-    const linked = ours
-      .filter(({ conclusion }) => conclusion.targetId !== null)
+    const over = ours
+      .filter(({ conclusion, intentIsOver }) => conclusion.targetId !== null || intentIsOver === true)
       .map(({ standing }) => standing.sourceId);
-    if (linked.length > 0) await closeIntents(tx, mapping.flow, linked);
+    if (over.length > 0) await closeIntents(tx, mapping.flow, over);
     const unparked = await parkRecords(tx, mapping.flow, ours);
     await wake(context, tx, mapping.flow, ours);
     await queueAgain(context, tx, mapping.flow, ours, versions, unparked.union(askedFor));
@@ -192,7 +194,7 @@ function linkUpdate(mapping: Mapping, { job, standing, conclusion, writeBack, ou
 
 /** Failures of its own, or how often in a row it was sent and not answered. */
 function attemptsOf(job: LeasedJob, standing: Standing, conclusion: Conclusion): number {
-  if (conclusion.state === 'in_doubt') return standing.attempts + 1;
+  if (conclusion.state === 'in_doubt') return standing.attempts + (conclusion.event === 'in_doubt' ? 1 : 0);
   return conclusion.disposition.job === 'retry' ? job.retryCount + 1 : 0;
 }
 

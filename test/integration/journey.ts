@@ -5,8 +5,9 @@ import { defaultCeiling } from '../../src/mapping/ceiling.ts';
 import type { Mapping } from '../../src/mapping/mapping.ts';
 import { ensureQueues, startBoss } from '../../src/queue/boss.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import { openKeyLocks } from '../../src/store/key-lock.ts';
 import { catchUp } from '../../src/sync/catch-up.ts';
-import type { Progress, Step, SyncContext } from '../../src/sync/context.ts';
+import type { OpenConnection, Progress, Step, SyncContext } from '../../src/sync/context.ts';
 import type { FlowRun } from '../../src/sync/sync-flow.ts';
 import { freshDatabase } from './postgres.ts';
 
@@ -58,6 +59,8 @@ export type JourneyParts = {
   readonly current?: () => readonly Mapping[];
   readonly batch?: number;
   readonly concurrency?: number;
+  /** What a connection is like, where it is not like the systems in memory. */
+  readonly like?: Readonly<Record<string, Partial<Pick<OpenConnection, 'connector' | 'limits'>>>>;
   /** Another worker on the same database. */
   readonly url?: string;
 };
@@ -69,6 +72,7 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
   const database = openDatabase(url, { max: 6, onError: () => {} });
   const boss = await startBoss(url, { onError: () => {}, superviseSeconds: 1 });
   for (const { flow } of parts.mappings) await ensureQueues(boss, flow);
+  const keyLocks = openKeyLocks(url, database, () => {});
   const halt = new AbortController();
   const limits = {
     page: 100,
@@ -82,7 +86,13 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
     ([name, connection]) =>
       [
         name,
-        { ...connection, name, limits, connector: { name: 'memory', title: 'Memory', capabilities } },
+        {
+          ...connection,
+          name,
+          limits,
+          connector: { name: 'memory', title: 'Memory', capabilities },
+          ...parts.like?.[name],
+        },
       ] as const,
   );
   const journey: Journey = {
@@ -93,6 +103,7 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
     context: {
       database,
       boss,
+      keyLocks,
       connections: new Map(connections),
       mappings: parts.current ?? (() => parts.mappings),
       refreshMappings: async (when) => {
@@ -118,6 +129,7 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
       ),
     close: async () => {
       halt.abort();
+      await keyLocks.close();
       await boss.stop({ graceful: false });
       await database.end();
       await fresh?.drop();

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { aMapping, type Journey, startJourney } from './journey.ts';
 import { memorySink, memorySource } from './memory-systems.ts';
+import { plainErp } from '../faults/bench/plain-erp/index.ts';
 
 let journey: Journey | undefined;
 afterEach(async () => {
@@ -63,4 +64,34 @@ describe('work is done for a batch, not for a record', () => {
       expect(delivering.length, delivering.join('\n')).toBeLessThanOrEqual(15);
     },
   );
+
+  it.each([
+    ['20', 20],
+    ['200', 200],
+  ])('takes the same statements for %s records of an ERP without safe replay', async (_name, size) => {
+    const [source, sink] = [memorySource(), memorySink()];
+    source.pageSize = 500;
+    for (let n = 0; n < size; n++) source.put(`c${n}`, { name: `Company ${n}` });
+    journey = await startJourney({
+      connections: { crm: { source, sink: null }, erp: { source: null, sink } },
+      mappings: [aMapping({ flow: 'accounts' })],
+      like: {
+        erp: {
+          connector: plainErp,
+          limits: { page: 100, batch: 200, concurrency: 1, rate: null, settleMs: 0, callMs: 5000 },
+        },
+      },
+    });
+    const marks: Record<string, number> = {};
+    const seen: string[] = [];
+    const running = journey;
+    await countStatements(seen, () => {
+      running.at = (step) => void (marks[step] ??= seen.length);
+      return running.carry();
+    });
+    expect([sink.batches.length, sink.lookUps.length, sink.records.size]).toEqual([1, 1, size]);
+    const delivering = seen.slice(marks['jobs_leased'], marks['settled']).filter(notPolling);
+    // Three more than elsewhere, and three once for the session that the locks live with.
+    expect(delivering.length, delivering.join('\n')).toBeLessThanOrEqual(21);
+  });
 });

@@ -29,10 +29,20 @@ export const plainErp: Connector<PlainSettings> = {
       creates: true,
       atomicBatches: false,
       idempotentCreates: false,
+      listsOwn: false,
+      findsByField: false,
       removals: ['delete', 'deactivate', 'cancel'],
     },
   },
-  limits: ({ batch, concurrency, settleMs }) => ({ page: 200, batch, concurrency, rate: null, settleMs }),
+  limits: ({ batch, concurrency, settleMs, deadlineMs }) => ({
+    page: 200,
+    batch,
+    concurrency,
+    rate: null,
+    settleMs,
+    // As long to wait for a turn as to be answered.
+    callMs: 2 * deadlineMs,
+  }),
   open,
   sandbox,
 };
