@@ -59,7 +59,7 @@ const sabotages: readonly Sabotage[] = [
     file: 'src/sync/careful.ts',
     take: 'intent.over || found.has(id) ? [] :',
     put: 'intent.over || id !== null ? [] :',
-    test: 'is not sent a create again while the first one may still arrive',
+    test: 'wait for the index before they create again',
   },
   {
     what: 'P2: a batch that is split counts the time of its creates from before it was split',

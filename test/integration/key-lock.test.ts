@@ -43,7 +43,7 @@ async function holding(...keys: string[]): Promise<ChildProcess> {
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   });
-  for await (const line of createInterface({ input: child.stdout! })) {
+  for await (const line of createInterface({ input: child.stdout })) {
     expect(JSON.parse(line)).toEqual(keys);
     return child;
   }

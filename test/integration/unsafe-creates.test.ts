@@ -44,9 +44,9 @@ describe('an ERP in which the same create makes two records', () => {
   });
 
   it('is not sent a create again while the first one may still arrive', async () => {
-    const erp = await withPlainErp(quick);
-    // The request is given up after 400 ms; the ERP carries it out after 700, and its index shows it at once.
-    await erp.misbehave({ commitDelayMs: 700 });
+    const erp = await withPlainErp({ deadlineMs: 2000, settleMs: 200 });
+    // The request is given up after 2 seconds and looked up half a second later; the ERP carries it out after 3.5.
+    await erp.misbehave({ commitDelayMs: 3500 });
     put(erp, 1);
     let looks = 0;
     erp.journey.at = (step) => (step === 'looked_up' && ++looks === 2 ? erp.misbehave({}) : undefined);
@@ -301,6 +301,25 @@ describe('two workers and one record of such an ERP', () => {
     await expireLeases(erp.journey);
     await Promise.all([running, other.carry()]);
     expect([await held(erp), await erp.overlaps()]).toEqual([ids(3), []]);
+  });
+
+  it('wait for the index before they create again what a worker had created that died', async () => {
+    const erp = await withPlainErp({ deadlineMs: 400, settleMs: 4000 });
+    put(erp, 1);
+    await erp.misbehave({ indexLagMs: 4000 });
+    erp.journey.at = (step) => {
+      if (step === 'batch_answered') throw new Error('killed here');
+    };
+    await expect(erp.journey.carry()).rejects.toThrow('killed here');
+    await expireLeases(erp.journey);
+    const other = await erp.another();
+    const states: unknown[] = [];
+    other.at = async (step) => {
+      if (step === 'settled') states.push((await explained(other, 'c0'))?.record.code);
+    };
+    await other.carry();
+    expect([await held(erp), await creates(erp), await erp.overlaps()]).toEqual([ids(1), 1, []]);
+    expect(states).toEqual(['may_still_arrive', null]);
   });
 
   it('find what a worker had created that died before it heard of it', async () => {
