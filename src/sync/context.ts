@@ -15,7 +15,9 @@ export type OpenConnection = Connection & {
 
 /** Named points of a record's journey. Tests stop, kill and look at them; in production they are inert. */
 export type Step =
+  | 'ticked'
   | 'page_read'
+  | 'cursor_moved'
   | 'page_committed'
   | 'jobs_leased'
   | 'looked_up'
@@ -23,6 +25,7 @@ export type Step =
   | 'batch_answered'
   | 'settling'
   | 'settled'
+  | 'write_back_answered'
   | 'written_back';
 
 /** What a flow tells about its progress while it runs. */

@@ -159,6 +159,7 @@ async function commitPage(
       leaseSeconds: readerLeaseSeconds,
     });
     if (!moved) return null;
+    await context.reached('cursor_moved', reading.flow.flow);
     const changed = sightings.length === 0 ? [] : await mirrorSightings(tx, stream, sightings);
     const merged = page.changes.flatMap((change) =>
       change.kind === 'merge' ? [{ loser: change.id, survivor: change.into }] : [],

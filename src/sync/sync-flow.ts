@@ -32,6 +32,7 @@ export async function syncFlow(
   patience: Patience,
   signal: AbortSignal,
 ): Promise<FlowRun> {
+  await context.reached('ticked', mapping.flow);
   await keepMappingVersion(context.database, mapping);
   const runId = await beginRun(context.database, mapping.flow, cause);
   let problem: string | null = 'ended before its time';

@@ -41,6 +41,7 @@ export async function writeBackBatch(
     signal: abort,
     confirm: lease.confirm,
   });
+  await context.reached('write_back_answered', mapping.flow);
   const sick = [...results.values()].find((result) => result.status === 'failed' && isSick(result));
   const fault = sick?.status === 'failed' ? sick.fault : null;
   const heldUntil = fault === null ? context.now() : await noteFailure(context, name, fault);

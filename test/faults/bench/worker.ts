@@ -1,0 +1,68 @@
+/**
+ * A worker: Causeway as `causeway start` runs it, with the named steps of a record's journey in the hands of the
+ * bench. Arguments: the configuration file, and the steps at which this life ends or stops. Says what happens to it
+ * in lines of JSON on stdout; a line is out before the process is stopped.
+ */
+import { writeSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { compose } from '../../../src/compose.ts';
+import { httpServer } from '../../../src/http/server.ts';
+import { nextRun } from '../../../src/schedule/schedule.ts';
+import { runService } from '../../../src/schedule/service.ts';
+import { catchUp } from '../../../src/sync/catch-up.ts';
+import type { Step } from '../../../src/sync/context.ts';
+import type { StepPlan } from './plan.ts';
+
+/** What a worker says of itself. */
+export type WorkerLine =
+  | { readonly up: string }
+  | { readonly step: Step; readonly ending: StepPlan['ending'] };
+
+const [configFile, planned = '[]'] = process.argv.slice(2);
+let plans = JSON.parse(planned) as StepPlan[];
+const seen = new Map<Step, number>();
+const say = (line: WorkerLine): void => void writeSync(1, `${JSON.stringify(line)}\n`);
+
+function reached(step: Step): void {
+  const count = (seen.get(step) ?? 0) + 1;
+  seen.set(step, count);
+  const due = plans.find((plan) => plan.step === step && plan.nth === count);
+  if (due === undefined) return;
+  say({ step, ending: due.ending });
+  process.kill(process.pid, due.ending === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+}
+
+// The trouble is over: nothing that was planned happens any more.
+process.on('message', () => void (plans = []));
+process.channel?.unref();
+
+const soft = new AbortController();
+const halt = new AbortController();
+process.once('SIGTERM', () => {
+  soft.abort(new Error('Causeway was told to stop'));
+  setTimeout(() => halt.abort(new Error('Causeway was told to stop')), 1000).unref();
+});
+
+// Asked when it does not end: what it still waits for goes to the log.
+process.on('SIGUSR2', () =>
+  process.stderr.write(`waits for ${process.getActiveResourcesInfo().join()} after ${ending}\n`),
+);
+let ending = 'nothing';
+
+const causeway = await compose({ configFile, systems: 'open', halt: halt.signal, reached });
+const { context } = causeway;
+const server = httpServer({ ...context, nextRun });
+await server.listen({ host: '127.0.0.1', port: 0 });
+say({ up: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}` });
+const flows = context.mappings().map(({ flow }) => flow);
+const patience = { dueWithinMs: 30_000, closedForMs: 120_000, awaitReader: true };
+await catchUp(context, flows, 'start', patience, soft.signal).catch((error: unknown) => {
+  if (!soft.signal.aborted) throw error;
+});
+ending = 'the catch-up';
+await runService({ ...causeway, onRun: () => {} }, soft.signal);
+ending = 'the service';
+await server.close();
+ending = 'the HTTP server';
+await causeway.close();
+ending = 'everything';
