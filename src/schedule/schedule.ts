@@ -16,7 +16,7 @@ export function nextRun(mapping: Scheduled): Date | null {
 }
 
 export type Schedule = {
-  /** Starts, changes and stops ticks, so that they are those of the mappings given. */
+  /** Starts, changes and stops ticks, so that they are those of the mappings given. After `stop` it starts none. */
   keep(mappings: readonly Scheduled[]): void;
   stop(): void;
 };
@@ -27,6 +27,7 @@ export type Schedule = {
  */
 export function startSchedule(onTick: (flow: string) => Promise<void>, log: Logger): Schedule {
   const ticking = new Map<string, { readonly rule: string; readonly task: ScheduledTask }>();
+  let stopped = false;
   const drop = (flow: string): void => {
     void ticking.get(flow)?.task.destroy();
     ticking.delete(flow);
@@ -39,6 +40,8 @@ export function startSchedule(onTick: (flow: string) => Promise<void>, log: Logg
   };
   return {
     keep(mappings) {
+      // Whoever was still looking at the mapping files when the service ended comes here late.
+      if (stopped) return;
       const wanted = new Map(mappings.filter((m) => m.schedule !== null).map((m) => [m.flow, m]));
       for (const flow of ticking.keys()) if (!wanted.has(flow)) drop(flow);
       for (const [flow, { schedule, scheduleTimezone }] of wanted) {
@@ -56,6 +59,7 @@ export function startSchedule(onTick: (flow: string) => Promise<void>, log: Logg
       }
     },
     stop() {
+      stopped = true;
       for (const flow of ticking.keys()) drop(flow);
     },
   };
