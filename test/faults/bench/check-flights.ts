@@ -1,4 +1,3 @@
-import { sourceOf } from './check-records.ts';
 import type { Finding } from './checker.ts';
 import type { Write } from './door.ts';
 import type { Disturbance, Snapshot } from './snapshot.ts';
@@ -9,32 +8,25 @@ const leaseMs = 15_000;
 /** Two requests for one record in flight at once, where nothing explains it. */
 export function judgeFlights({ truth, disturbances }: Snapshot): Finding[] {
   const names = new Map(
-    truth.erp.externalIds.map(({ module, name, model, res_id }) => [
-      `${model} ${module}.${name}`,
-      `${model} ${res_id}`,
-    ]),
+    truth.erp.flatMap(({ store, id, names }) =>
+      names.map((name): [string, string] => [`${store} ${name}`, `${store} ${id}`]),
+    ),
   );
   const nameOf = (key: string): string => names.get(key) ?? key;
-  return [
-    ...flightsOf('crm', truth.writes.crm, nameOf),
-    ...flightsOf('erp', truth.writes.erp, nameOf),
-  ].flatMap(({ key, one, other }): Finding[] =>
-    explained(one, disturbances) || explained(other, disturbances)
-      ? []
-      : [
-          {
-            verdict: 'unexplained',
-            record: `${key}${sourceOf(key.split('.').at(-1) ?? '')?.id ?? ''}`,
-            expected: 'one request for a record at a time',
-            found: `${one.operation} of worker ${one.worker} and ${other.operation} of worker ${other.worker} at once`,
-          },
-        ],
-  );
+  return Object.entries(truth.writes)
+    .flatMap(([system, writes]) => meetings(system, writes, nameOf))
+    .filter(({ one, other }) => !explained(one, disturbances) && !explained(other, disturbances))
+    .map(({ key, one, other }) => ({
+      verdict: 'unexplained',
+      record: key,
+      expected: 'one request for a record at a time',
+      found: `${one.operation} of worker ${one.worker} and ${other.operation} of worker ${other.worker} at once`,
+    }));
 }
 
 type Meeting = { readonly key: string; readonly one: Write; readonly other: Write };
 
-function flightsOf(system: string, writes: readonly Write[], nameOf: (key: string) => string): Meeting[] {
+function meetings(system: string, writes: readonly Write[], nameOf: (key: string) => string): Meeting[] {
   const arrived = writes.filter((write) => write.arrived).toSorted((one, other) => one.from - other.from);
   return arrived.flatMap((one, at) => {
     const keys = new Set(one.keys.map(nameOf));

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { hasEnded, mustEnd } from './leftovers.ts';
 import type { StepPlan, WorkerName } from './plan.ts';
 import type { Order, Said } from './systems.ts';
 import type { WorkerLine } from './worker.ts';
@@ -20,6 +21,7 @@ export type Systems = {
 /** Starts the process that holds the CRM and the ERP of a lane. */
 export function startSystems(): Systems {
   const child = fork(besides('systems.ts'), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  mustEnd(child.pid);
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let nth = 0;
   const systems: Systems = {
@@ -45,6 +47,7 @@ export function startSystems(): Systems {
     else asked?.reject(new Error(said.error));
   });
   child.on('exit', (code) => {
+    hasEnded(child.pid);
     for (const { reject } of waiting.values()) reject(new Error(`the systems have ended with code ${code}`));
   });
   return systems;
@@ -71,10 +74,14 @@ export function startWorker(options: {
     stdio: ['ignore', 'pipe', log, 'ipc'],
     env: { PATH: process.env['PATH'] ?? '', ...options.env },
   });
+  mustEnd(child.pid);
   closeSync(log);
   if (child.stdout !== null)
     createInterface({ input: child.stdout }).on('line', (line) => options.onLine(JSON.parse(line)));
-  child.on('exit', options.onEnd);
+  child.on('exit', (code, signal) => {
+    hasEnded(child.pid);
+    options.onEnd(code, signal);
+  });
   return {
     child,
     disarm: () => void (child.connected && child.send('disarm')),

@@ -43,6 +43,7 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
   const wiresOf = async (worker: WorkerName): Promise<Wires[WorkerName]> => ({
     crm: await openWire(() => options.targets.crm(worker)),
     erp: await openWire(() => options.targets.erp(worker)),
+    plain: await openWire(() => options.targets.plain(worker)),
     database: await openWire(() => options.targets.database(worker)),
   });
   const wires: Wires = { a: await wiresOf('a'), b: await wiresOf('b') };
@@ -50,7 +51,7 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
   const state = new Map<WorkerName, Standing>(
     names.map((name) => [
       name,
-      { life: null, lives: 0, deadSince: null, expected: false, timers: new Set() },
+      { life: null, lives: 0, deadSince: null, expected: false, serving: false, timers: new Set() },
     ]),
   );
   const shared: Shared = {
@@ -96,6 +97,8 @@ type Standing = {
   deadSince: number | null;
   /** Somebody killed it. */
   expected: boolean;
+  /** The catch-up of its start is done. Before that it may end when a system fails, and is started again. */
+  serving: boolean;
   readonly timers: Set<NodeJS.Timeout>;
 };
 
@@ -118,6 +121,7 @@ function live(shared: Shared, name: WorkerName): void {
   const plans = shared.over.trouble ? [] : (shared.plan.lives[name][standing.lives] ?? []);
   standing.lives += 1;
   standing.expected = false;
+  standing.serving = false;
   shared.note(`worker ${name} starts its life ${standing.lives}`);
   standing.life = startWorker({
     name,
@@ -135,6 +139,10 @@ function heard(shared: Shared, name: WorkerName, line: WorkerLine): void {
   if ('up' in line) {
     shared.addresses.set(name, line.up);
     shared.begun();
+    return;
+  }
+  if ('serving' in line) {
+    standing.serving = true;
     return;
   }
   if (line.ending === 'kill') {
@@ -183,13 +191,12 @@ const restartMs = 500;
 
 function ended(shared: Shared, name: WorkerName, code: number | null, signal: string | null): void {
   const standing = shared.standing(name);
-  const begunBefore = shared.addresses.has(name);
   standing.life = null;
   for (const timer of standing.timers) clearTimeout(timer);
   standing.timers.clear();
   if (shared.over.all) return;
   shared.note(`worker ${name} has ended: ${signal ?? `code ${code}`}`);
-  if (!standing.expected && begunBefore)
+  if (!standing.expected && standing.serving)
     shared.accidents.push(`worker ${name} ended by itself with ${signal ?? `code ${code}`}`);
   shared.addresses.delete(name);
   const ms =
@@ -215,10 +222,10 @@ async function end(shared: Shared, name: WorkerName): Promise<void> {
   child.kill('SIGCONT');
   child.kill('SIGTERM');
   const timer = setTimeout(() => {
-    shared.accidents.push(`worker ${name} did not end within ten seconds of SIGTERM`);
+    shared.accidents.push(`worker ${name} did not end within thirty seconds of SIGTERM`);
     child.kill('SIGUSR2');
     setTimeout(() => child.kill('SIGKILL'), 500);
-  }, 10_000);
+  }, 30_000);
   await gone;
   clearTimeout(timer);
 }

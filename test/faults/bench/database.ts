@@ -11,6 +11,7 @@ import { runningServer } from '../../../src/store/embedded/pid-file.ts';
 import { runProgram } from '../../../src/store/embedded/program.ts';
 import { startServer } from '../../../src/store/embedded/server.ts';
 import { migrate } from '../../../src/store/migrate.ts';
+import { hasEnded, mustEnd } from './leftovers.ts';
 
 const template = 'bench_template';
 
@@ -77,13 +78,15 @@ async function laneDatabase({ binaries, account, password }: Cluster, data: stri
   const start = async (): Promise<void> => {
     for (let attempt = 1; ; attempt += 1) {
       const started = await startServer(binaries, data, `${data}.log`, account);
-      if (started.ready) return;
+      if (started.ready) return mustEnd(started.pid);
       // Another program may have taken the free port in the meantime.
       if (attempt === 5) throw new Error(`PostgreSQL does not start: ${started.output}`);
     }
   };
   const stop = async (how: string): Promise<void> => {
+    const pid = runningServer(data)?.pid;
     await runProgram(binaries.pgCtl, ['stop', '-D', data, '-m', how, '-t', '20', '-s'], account);
+    hasEnded(pid);
   };
   await start();
   let at = runningServer(data)?.port ?? 0;

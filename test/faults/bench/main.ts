@@ -1,54 +1,105 @@
 /** The fault bench: `npm run test:faults -- --seed N --runs M`. docs/reliability.md says what it does. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startSystems } from './children.ts';
-import { copyCluster, makeCluster } from './database.ts';
+import { type Cluster, copyCluster, makeCluster } from './database.ts';
 import { seedOfRun } from './random.ts';
-import { report } from './report.ts';
+import { type Report, report } from './report.ts';
 import { type Lane, runOnce, type RunResult } from './run.ts';
+import { sabotage } from './sabotage.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    runs: { type: 'string', default: '20' },
-    lanes: { type: 'string', default: String(4 * availableParallelism()) },
-    replay: { type: 'string' },
-    keep: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
-});
+const help = `npm run test:faults -- [options]
 
-const seed = Number(values.replay ?? values.seed);
-const runs = values.replay === undefined ? Number(values.runs) : 1;
-const lanes = Math.min(Number(values.lanes), runs);
-const folder =
-  values.keep ?? mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'causeway-bench-'));
-mkdirSync(folder, { recursive: true });
-process.env['NODE_COMPILE_CACHE'] ??= join(folder, 'compile-cache');
+Runs Causeway between a CRM and two ERPs, breaks everything around it, and judges what is left.
 
-const told = report({ json: values.json, seed, runs, lanes, folder });
-const cluster = await makeCluster(folder);
-let next = 0;
+  --seed N        the seed of the first run; those after it have seeds that follow from it
+  --runs M        how many runs (20)
+  --lanes L       how many at a time (four for each processor)
+  --replay SEED   one run with that seed, whose folder is kept
+  --sabotage      plants six bugs, one at a time, and runs until each is caught
+  --only NAME     with --sabotage: this bug alone
+  --until REGEXP  ends with the first finding that matches
+  --keep FOLDER   keeps the logs of all runs in this folder, which must not exist
+  --json          one JSON object at the end
 
-async function keepLane(nth: number): Promise<void> {
-  const own = join(folder, `lane-${nth}`);
-  mkdirSync(own, { recursive: true });
-  const lane: Lane = { database: await copyCluster(cluster, own), systems: startSystems(), folder: own };
+Exit codes: 0 good, 1 findings, 2 usage.
+`;
+
+function usage(message: string): never {
+  process.stderr.write(`${message}\n\n${help}`);
+  process.exit(2);
+}
+
+function options() {
   try {
-    for (let run = next++; run < runs; run = next++) {
-      const result: RunResult = await runOnce(lane, seedOfRun(seed, run));
-      told.ran(result);
-      if (result.findings.length === 0 && values.keep === undefined)
-        rmSync(result.folder, { recursive: true, force: true });
-    }
-  } finally {
-    await lane.systems.stop();
-    await lane.database.stop();
+    return parseArgs({
+      options: {
+        seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+        runs: { type: 'string', default: '20' },
+        lanes: { type: 'string' },
+        replay: { type: 'string' },
+        keep: { type: 'string' },
+        until: { type: 'string' },
+        sabotage: { type: 'boolean', default: false },
+        only: { type: 'string', default: '' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : 'These options are not known.');
   }
 }
 
-await Promise.all(Array.from({ length: lanes }, (_, nth) => keepLane(nth)));
-process.exitCode = told.end();
+const given = options();
+if (given.help) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+const number = (name: 'seed' | 'runs' | 'lanes' | 'replay', fallback: number): number => {
+  const text = given[name];
+  if (text !== undefined && !/^\d{1,10}$/.test(text)) usage(`--${name} is a number, and not ${text}.`);
+  return text === undefined ? fallback : Number(text);
+};
+const seed = number('replay', number('seed', 0));
+if (given.sabotage) {
+  process.exit(await sabotage(given.only, { seed, lanes: given.lanes }));
+}
+const runs = given.replay === undefined ? number('runs', 20) : 1;
+const lanes = Math.min(number('lanes', 4 * availableParallelism()), runs);
+if (runs < 1 || lanes < 1) usage('There must be one run on one lane at least.');
+if (given.keep !== undefined && existsSync(given.keep)) usage(`${given.keep} exists already.`);
+const folder =
+  given.keep ?? mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'causeway-bench-'));
+mkdirSync(folder, { recursive: true });
+process.env['NODE_COMPILE_CACHE'] ??= join(folder, 'compile-cache');
+const keepAll = given.keep !== undefined || given.replay !== undefined;
+
+const until = given.until === undefined ? null : new RegExp(given.until);
+const told = report({ json: given.json, seed, runs, lanes, folder, until });
+process.exitCode = await bench(told, await makeCluster(folder));
+if (!keepAll && told.good()) rmSync(folder, { recursive: true, force: true });
+
+/** Runs everything on its lanes; gives the exit code. */
+async function bench(told: Report, cluster: Cluster): Promise<0 | 1> {
+  let next = 0;
+  const keepLane = async (nth: number): Promise<void> => {
+    const own = join(folder, `lane-${nth}`);
+    mkdirSync(own, { recursive: true });
+    const lane: Lane = { database: await copyCluster(cluster, own), systems: startSystems(), folder: own };
+    try {
+      for (let run = next++; run < runs && !told.ended(); run = next++) {
+        const result: RunResult = await runOnce(lane, seedOfRun(seed, run));
+        told.ran(result);
+        if (result.findings.length === 0 && !keepAll) rmSync(result.folder, { recursive: true, force: true });
+      }
+    } finally {
+      await lane.systems.stop();
+      await lane.database.stop();
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, (_, nth) => keepLane(nth)));
+  return told.end();
+}

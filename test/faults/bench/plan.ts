@@ -5,7 +5,8 @@ import { type Random, randomOf } from './random.ts';
 import type { CrmDeed, ErpDeed } from './users.ts';
 
 export type WorkerName = 'a' | 'b';
-export type Pair = 'crm' | 'erp' | 'database';
+export type SystemName = 'crm' | 'erp' | 'plain';
+export type Pair = SystemName | 'database';
 
 /** A worker ends or stops itself when it comes to a step for the nth time. */
 export type StepPlan = {
@@ -27,10 +28,10 @@ type Trouble =
       readonly ms: number;
       readonly by: number;
     }
-  | { readonly do: 'door'; readonly system: 'crm' | 'erp'; readonly rule: DoorRule }
+  | { readonly do: 'door'; readonly system: SystemName; readonly rule: DoorRule }
   | {
       readonly do: 'sandbox';
-      readonly system: 'crm' | 'erp';
+      readonly system: SystemName;
       readonly rules: { readonly [rule: string]: unknown };
       readonly ms: number;
     };
@@ -47,10 +48,13 @@ export type Plan = {
   readonly version: '16' | '19';
   readonly companies: number;
   readonly contacts: number;
+  readonly deals: number;
   /** How far HubSpot's clock is ahead of ours. It stays so: the clock of a vendor does not jump. */
   readonly skewMs: number;
   /** How long the trouble lasts. */
   readonly lastsMs: number;
+  /** Whether the commands of an operator are run at the end, and their output is kept. */
+  readonly cli: boolean;
   /** For each worker, what its first life, its second life and so on come to. */
   readonly lives: { readonly [worker in WorkerName]: readonly (readonly StepPlan[])[] };
   /** How long a killed worker stays away, in turn. */
@@ -86,9 +90,11 @@ export function planRun(seed: number): Plan {
     seed,
     version: seed % 2 === 0 ? '19' : '16',
     companies: random.int(8, 16),
-    contacts: random.int(8, 20),
+    contacts: random.int(6, 14),
+    deals: random.int(6, 14),
     skewMs: random.pick([0, 0, -1500, 900]),
     lastsMs,
+    cli: random.chance(0.1),
     lives: { a: lives(random), b: lives(random) },
     awayMs: Array.from({ length: 8 }, () => random.pick([0, 200, 1000, 3000])),
     happenings: happenings.sort((one, other) => one.at - other.at),
@@ -111,8 +117,9 @@ const stopMs = (random: Random): number =>
 function trouble(random: Random, lastsMs: number): Happening {
   const at = random.int(0, lastsMs);
   const worker = random.pick(workers);
-  const pair = random.pick(['crm', 'erp', 'database'] as const);
-  const system = random.pick(['crm', 'erp', 'erp'] as const);
+  const pair = random.pick(['crm', 'erp', 'plain', 'database'] as const);
+  const system = random.pick(['crm', 'erp', 'plain', 'plain'] as const);
+  const ms = (): number => random.int(1000, lastsMs);
   const kinds: (() => Trouble)[] = [
     () => ({ do: 'kill', worker }),
     () => ({ do: 'stop', worker, ms: stopMs(random) }),
@@ -124,24 +131,38 @@ function trouble(random: Random, lastsMs: number): Happening {
     () => ({ do: 'delay', worker, pair, ms: random.int(1000, 4000), by: random.int(5, 150) }),
     () => ({ do: 'sandbox', system: 'crm', rules: { indexLagMs: random.int(500, 5000) }, ms: lastsMs }),
     () => ({ do: 'sandbox', system: 'crm', rules: { lateCommitMs: random.int(500, 5000) }, ms: lastsMs }),
-    () => ({
-      do: 'sandbox',
-      system: 'erp',
-      rules: { serializationFailureEvery: 2 },
-      ms: random.int(1000, 3000),
-    }),
+    () => ({ do: 'sandbox', system: 'erp', rules: { serializationFailureEvery: 2 }, ms: ms() }),
+    () => ({ do: 'sandbox', system: 'plain', rules: plainRules(random), ms: ms() }),
+    () => ({ do: 'sandbox', system: 'plain', rules: plainRules(random), ms: ms() }),
+    () => ({ do: 'sandbox', system: 'plain', rules: plainRules(random), ms: ms() }),
   ];
   // Requests are what most faults strike, so the door has half of them.
   return { at, ...(random.chance(0.5) ? doorTrouble(random, system) : random.pick(kinds)()) };
 }
 
-function doorTrouble(random: Random, system: 'crm' | 'erp'): Trouble {
+/** The ways of an ERP that writes row by row. Several at once, as on a bad day. */
+function plainRules(random: Random): { readonly [rule: string]: unknown } {
+  const all: (() => { readonly [rule: string]: unknown })[] = [
+    () => ({ partialEvery: 2, partialThen: random.pick(['error', 'drop']) }),
+    () => ({ otherOrder: true }),
+    () => ({ omitOutcomeEvery: random.int(3, 7) }),
+    () => ({ indexLagMs: random.int(300, 1500) }),
+    () => ({ commitDelayMs: random.int(100, 1000) }),
+    () => ({ errorIn200Every: 2 }),
+    () => ({ lockedEvery: random.int(3, 7) }),
+    () => ({ loseAnswerEvery: 2 }),
+  ];
+  return { ...random.pick(all)(), ...random.pick(all)() };
+}
+
+function doorTrouble(random: Random, system: SystemName): Trouble {
   const times = random.int(1, 3);
   const ms = random.int(500, 3000);
   const rules: (() => DoorRule)[] = [
     () => ({ rule: 'lose_answer', times }),
     () => ({ rule: 'gateway_timeout', times }),
-    () => ({ rule: 'replay', times }),
+    // Only what is safe to send twice may be sent twice by a middlebox (RFC 9110, 9.2.2).
+    () => ({ rule: system === 'plain' ? 'lose_answer' : 'replay', times }),
     () => ({ rule: 'slow', times, ms: random.int(200, 1500) }),
     () => ({ rule: 'too_many', ms, retryAfter: null }),
     () => ({ rule: 'too_many', ms, retryAfter: random.int(1, 2) }),
@@ -160,7 +181,7 @@ function doorTrouble(random: Random, system: 'crm' | 'erp'): Trouble {
 /** People go on working in both systems. `pick` chooses among the records that are there at that moment. */
 function deeds(random: Random, lastsMs: number): Happening[] {
   const crm = Array.from({ length: random.int(18, 32) }, (): Happening => {
-    const entity = random.pick(['companies', 'companies', 'contacts'] as const);
+    const entity = random.pick(['companies', 'companies', 'contacts', 'deals', 'deals'] as const);
     const pick = random.next();
     const other = random.next();
     const deed = random.pick<CrmDeed['deed']>([
@@ -173,17 +194,17 @@ function deeds(random: Random, lastsMs: number): Happening[] {
       'move',
       'touch',
       'blank',
+      'stage',
+      'stage',
+      'line',
+      'line',
     ]);
     return { at: random.int(0, lastsMs), do: 'crm', deed: { deed, entity, pick, other } };
   });
-  const erp = Array.from({ length: random.int(3, 8) }, (): Happening => ({
-    at: random.int(1500, lastsMs),
-    do: 'erp',
-    deed: {
-      entity: random.pick(['companies', 'contacts']),
-      field: random.pick(['website', 'website', 'phone']),
-      pick: random.next(),
-    },
-  }));
+  const erp = Array.from({ length: random.int(4, 10) }, (): Happening => {
+    const store = random.pick(['res.partner', 'res.partner', 'customers', 'orders'] as const);
+    const field = random.pick(['memo', 'memo', 'ours'] as const);
+    return { at: random.int(1500, lastsMs), do: 'erp', deed: { in: store, field, pick: random.next() } };
+  });
   return [...crm, ...erp];
 }

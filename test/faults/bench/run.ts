@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { type Canary, findCanaries, writtenIn } from './canaries.ts';
 import { type Finding, judge } from './checker.ts';
 import type { Systems } from './children.ts';
 import { type Crew, startCrew, type Wires } from './crew.ts';
 import type { LaneDatabase } from './database.ts';
 import { type Happening, planRun, type Plan, type WorkerName } from './plan.ts';
-import { readTables, type Snapshot, stillMoving, type Truth } from './snapshot.ts';
+import { comeToRest } from './rest.ts';
+import { listen } from './said.ts';
+import { readTables, type Snapshot, type Truth } from './snapshot.ts';
 import type { Opened } from './systems.ts';
+import { payloadCanary } from './users.ts';
 
 export type Lane = { readonly database: LaneDatabase; readonly systems: Systems; readonly folder: string };
 
@@ -25,8 +29,11 @@ export type RunResult = {
 };
 
 const workers = ['a', 'b'] as const;
-const convergeMs = 120_000;
-const secrets = { BENCH_CRM_TOKEN: 'pat-sandbox-0000', BENCH_ERP_KEY: 'sandbox-api-key' };
+const secrets = {
+  BENCH_CRM_TOKEN: 'pat-sandbox-0000',
+  BENCH_ERP_KEY: 'sandbox-api-key',
+  BENCH_PLAIN_KEY: 'plain-sandbox-key',
+};
 
 /** A run on its way. */
 type Scene = {
@@ -55,15 +62,17 @@ export async function runOnce(lane: Lane, seed: number): Promise<RunResult> {
   const name = `run_${seed}`;
   await lane.database.create(name);
   const opened = (await lane.systems.order({ do: 'begin', folder, ...plan })) as Opened;
+  const config = configure(folder);
   const crew = await startCrew({
     plan,
     note,
     struck,
-    config: configure(folder),
+    config,
     logFile: (worker) => join(folder, `worker-${worker}.log`),
     targets: {
       crm: (worker) => opened.crm[worker],
       erp: (worker) => opened.erp[worker],
+      plain: (worker) => opened.plain[worker],
       database: () => lane.database.port(),
     },
     envOf: (wires) => environment(lane, name, wires),
@@ -75,11 +84,33 @@ export async function runOnce(lane: Lane, seed: number): Promise<RunResult> {
   };
   try {
     await makeTrouble(scene);
-    const hanging = await comeToRest(scene, name);
+    const own = lane.database.url(name, lane.database.port());
+    const hanging = await comeToRest(
+      own,
+      () => lane.systems.order({ do: 'newest' }) as Promise<number>,
+      crew,
+    );
+    if (hanging.length > 0) note(`it has not come to rest: ${hanging.join('; ')}`);
+    await listen(
+      folder,
+      crew.addresses,
+      plan.cli ? { config, env: environment(lane, name, crew.wires.a) } : null,
+    );
     await crew.close();
     const snapshot = await look(scene, name, hanging);
-    const findings = [...judge(snapshot), ...crew.accidents.map(accident)];
-    if (findings.length > 0) writeFileSync(join(folder, 'snapshot.json'), JSON.stringify(snapshot, null, 1));
+    for (const [rule, count] of Object.entries(snapshot.truth.strikes)) faults.set(`plain ${rule}`, count);
+    const findings = [
+      ...judge(snapshot),
+      ...crew.accidents.map(accident),
+      ...findCanaries(canariesOf(lane), [
+        ...writtenIn(folder),
+        ...snapshot.truth.targets.map((text) => ({ name: 'an address that was asked for', text })),
+      ]),
+    ];
+    if (findings.length > 0) {
+      writeFileSync(join(folder, 'findings.json'), JSON.stringify(findings, null, 1));
+      writeFileSync(join(folder, 'snapshot.json'), JSON.stringify(snapshot, null, 1));
+    }
     return { seed, findings, faults, ms: Date.now() - began, folder };
   } finally {
     await crew.close();
@@ -87,6 +118,13 @@ export async function runOnce(lane: Lane, seed: number): Promise<RunResult> {
     await lane.database.drop(name);
   }
 }
+
+/** Texts that must stand nowhere: the secrets of the configuration, and a text of every payload. */
+const canariesOf = (lane: Lane): Canary[] => [
+  ...Object.entries(secrets).map(([name, text]) => ({ name, text })),
+  { name: 'the password of the database', text: new URL(lane.database.url('x', 1)).password },
+  { name: 'a payload', text: payloadCanary },
+];
 
 const accident = (found: string): Finding => ({
   verdict: 'unexplained',
@@ -111,6 +149,9 @@ connections:
   erp:
     connector: odoo
     settings: { url: '\${BENCH_ERP}', database: odoo, username: admin, apiKey: '\${BENCH_ERP_KEY}', deadlineMs: 4000 }
+  plain:
+    connector: plain-erp
+    settings: { url: '\${BENCH_PLAIN}', apiKey: '\${BENCH_PLAIN_KEY}', deadlineMs: 4000, settleMs: 4000 }
 log: { level: info }
 `,
   );
@@ -125,6 +166,7 @@ const environment = (
   ...secrets,
   BENCH_DATABASE: lane.database.url(name, wires.database.port),
   BENCH_CRM: `http://127.0.0.1:${wires.crm.port}`,
+  BENCH_PLAIN: `http://127.0.0.1:${wires.plain.port}`,
   BENCH_ERP: `http://127.0.0.1:${wires.erp.port}`,
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
 });
@@ -149,7 +191,7 @@ async function makeTrouble(scene: Scene): Promise<void> {
 }
 
 async function happen(scene: Scene, happening: Happening): Promise<void> {
-  const { crew, lane, note, struck } = scene;
+  const { crew, lane, note, struck, plan } = scene;
   const { systems, database } = lane;
   if (happening.do !== 'crm' && happening.do !== 'erp') note(`now: ${JSON.stringify(happening)}`);
   switch (happening.do) {
@@ -160,9 +202,10 @@ async function happen(scene: Scene, happening: Happening): Promise<void> {
     case 'door':
       return void (await systems.order({ do: 'door', system: happening.system, rule: happening.rule }));
     case 'sandbox':
-      struck(`${happening.system} ${Object.keys(happening.rules).join()}`);
+      // The plain ERP counts for itself how often its rules have struck.
+      if (happening.system !== 'plain') struck(`${happening.system} ${Object.keys(happening.rules).join()}`);
       await systems.order({ do: 'sandbox', system: happening.system, rules: happening.rules });
-      await sleep(happening.ms);
+      await sleep(Math.min(happening.ms, plan.lastsMs - happening.at));
       return void (await systems.order({ do: 'sandbox', system: happening.system, rules: {} }));
     case 'kill':
       struck('kill at any moment');
@@ -181,7 +224,7 @@ async function happen(scene: Scene, happening: Happening): Promise<void> {
 
 /** What befalls a wire. */
 async function upset(
-  { crew, struck }: Scene,
+  { crew, struck, plan }: Scene,
   happening: Extract<Happening, { pair: string }>,
 ): Promise<void> {
   const { worker, pair } = happening;
@@ -200,7 +243,7 @@ async function upset(
     case 'delay':
       struck(kind);
       wire.delay(happening.by);
-      await sleep(happening.ms);
+      await sleep(Math.min(happening.ms, plan.lastsMs - happening.at));
       return wire.delay(0);
     case 'refuse':
       struck(kind);
@@ -212,34 +255,9 @@ async function upset(
       wire.stall(true);
   }
   crew.disturb(worker, kind, happening.ms);
-  await sleep(happening.ms);
+  await sleep(Math.min(happening.ms, plan.lastsMs - happening.at));
   wire.refuse(false);
   wire.stall(false);
-}
-
-/** Waits until nothing moves any more; gives what still moves when the patience has ended. */
-async function comeToRest({ lane, crew, note }: Scene, name: string): Promise<string[]> {
-  const began = Date.now();
-  const client = new pg.Client({ connectionString: lane.database.url(name, lane.database.port()) });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    for (;;) {
-      await sleep(400);
-      const truth = (await lane.systems.order({ do: 'newest' })) as number;
-      const moving = await stillMoving(client, truth);
-      const stopped = crew.disturbances.some(
-        ({ what, to }) => (what === 'stopped' || what === 'dead') && to > Date.now(),
-      );
-      if (moving.length === 0 && !stopped) return [];
-      if (Date.now() - began > convergeMs) {
-        note(`it has not come to rest: ${moving.join('; ')}`);
-        return moving;
-      }
-    }
-  } finally {
-    await client.end();
-  }
 }
 
 async function look({ lane, crew }: Scene, name: string, hanging: readonly string[]): Promise<Snapshot> {

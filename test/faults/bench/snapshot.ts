@@ -1,30 +1,35 @@
 /** What is compared at the end of a run: the truth of both systems, and what Causeway's tables say. Plain data. */
 import type pg from 'pg';
 import type { Write } from './door.ts';
-import type { WorkerName } from './plan.ts';
-import type { CrmEntry, ErpEntry } from './users.ts';
+import type { SystemName, WorkerName } from './plan.ts';
+import type { CrmEntity, CrmEntry, ErpEntry } from './users.ts';
 
 /** A record of the CRM as a person sees it. `company` is the id of the related one. */
 export type CrmRecord = { readonly id: string; readonly archived: boolean } & {
   readonly [property: string]: string | boolean | null;
 };
-export type ErpRecord = { readonly id: number } & { readonly [field: string]: unknown };
-export type ExternalId = {
-  readonly module: string;
-  readonly name: string;
-  readonly model: string;
-  readonly res_id: number;
+/** A record of one of the ERPs. `store` is the entity there; `keys` are our external keys that are stamped on it. */
+export type ErpRecord = {
+  readonly store: string;
+  readonly id: string;
+  readonly keys: readonly string[];
+  /** How requests name it, beside its id. */
+  readonly names: readonly string[];
+  readonly fields: { readonly [field: string]: unknown };
+  readonly lines: readonly { readonly [field: string]: unknown }[];
 };
 
 /** What the systems themselves say, and what people and Causeway did in them. */
 export type Truth = {
-  readonly crm: { readonly companies: readonly CrmRecord[]; readonly contacts: readonly CrmRecord[] };
-  readonly erp: { readonly partners: readonly ErpRecord[]; readonly externalIds: readonly ExternalId[] };
+  readonly crm: { readonly [entity in CrmEntity | 'line_items']: readonly CrmRecord[] };
+  readonly erp: readonly ErpRecord[];
   readonly crmJournal: readonly CrmEntry[];
   readonly erpJournal: readonly ErpEntry[];
-  readonly writes: { readonly crm: readonly Write[]; readonly erp: readonly Write[] };
+  readonly writes: { readonly [system in SystemName]: readonly Write[] };
   /** Every address that was asked for. */
   readonly targets: readonly string[];
+  /** How often the plain ERP has misbehaved, by rule. */
+  readonly strikes: { readonly [rule: string]: number };
 };
 
 export type Link = {
@@ -125,6 +130,14 @@ export async function readTables(client: pg.Client): Promise<Tables> {
   }
 }
 
+/** A number that grows with everything that happens to a record. */
+export async function progressOf(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    'select count(*)::int as count from causeway.history',
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** What has not come to rest yet, in words; nothing when all is carried that happened before `since`. */
 export async function stillMoving(client: pg.Client, since: number): Promise<string[]> {
   const { rows } = await client.query<{ what: string }>(
@@ -136,7 +149,7 @@ export async function stillMoving(client: pg.Client, since: number): Promise<str
        from causeway.connection_state where state <> 'up'
      union all select 'reading ' || entity || ': covered until ' || coalesce(watermark::text, 'nothing') from causeway.source_cursor
        where watermark is null or watermark <= to_timestamp($1 / 1000.0)
-     union all select 'reading: ' || count(*) || ' of 2 have begun' from causeway.source_cursor having count(*) < 2`,
+     union all select 'reading: ' || count(*) || ' of 3 have begun' from causeway.source_cursor having count(*) < 3`,
     [since],
   );
   return rows.map(({ what }) => what);

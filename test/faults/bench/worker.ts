@@ -3,6 +3,7 @@
  * bench. Arguments: the configuration file, and the steps at which this life ends or stops. Says what happens to it
  * in lines of JSON on stdout; a line is out before the process is stopped.
  */
+import './with-plain-erp.ts';
 import { writeSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { compose } from '../../../src/compose.ts';
@@ -16,6 +17,7 @@ import type { StepPlan } from './plan.ts';
 /** What a worker says of itself. */
 export type WorkerLine =
   | { readonly up: string }
+  | { readonly serving: true }
   | { readonly step: Step; readonly ending: StepPlan['ending'] };
 
 const [configFile, planned = '[]'] = process.argv.slice(2);
@@ -34,6 +36,7 @@ function reached(step: Step): void {
 
 // The trouble is over: nothing that was planned happens any more.
 process.on('message', () => void (plans = []));
+process.on('disconnect', () => process.exit());
 process.channel?.unref();
 
 const soft = new AbortController();
@@ -60,6 +63,7 @@ await catchUp(context, flows, 'start', patience, soft.signal).catch((error: unkn
   if (!soft.signal.aborted) throw error;
 });
 ending = 'the catch-up';
+say({ serving: true });
 await runService({ ...causeway, onRun: () => {} }, soft.signal);
 ending = 'the service';
 await server.close();
