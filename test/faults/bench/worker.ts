@@ -5,10 +5,9 @@
  */
 import './with-plain-erp.ts';
 import { writeSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { serve } from '../../../src/cli/serve.ts';
 import { compose } from '../../../src/compose.ts';
-import { httpServer } from '../../../src/http/server.ts';
-import { nextRun } from '../../../src/schedule/schedule.ts';
+import { outcomeTally } from '../../../src/http/tally.ts';
 import { runService } from '../../../src/schedule/service.ts';
 import { catchUp } from '../../../src/sync/catch-up.ts';
 import type { Step } from '../../../src/sync/context.ts';
@@ -52,21 +51,30 @@ process.on('SIGUSR2', () =>
 );
 let ending = 'nothing';
 
-const causeway = await compose({ configFile, systems: 'open', halt: halt.signal, reached });
+const tally = outcomeTally();
+const causeway = await compose({
+  configFile,
+  systems: 'open',
+  halt: halt.signal,
+  reached,
+  onProgress: tally.take,
+});
 const { context } = causeway;
-const server = httpServer({ ...context, nextRun });
-await server.listen({ host: '127.0.0.1', port: 0 });
-say({ up: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}` });
+const config = { ...causeway.config, http: { host: '127.0.0.1', port: 0 } };
+const shutdown = { soft: soft.signal, halt: halt.signal, release: () => {} };
+const serving = await serve({ causeway: { ...causeway, config }, shutdown, json: true }, tally);
+say({ up: serving.url ?? '' });
 const flows = context.mappings().map(({ flow }) => flow);
 const patience = { dueWithinMs: 30_000, closedForMs: 120_000, awaitReader: true };
 await catchUp(context, flows, 'start', patience, soft.signal).catch((error: unknown) => {
-  if (!soft.signal.aborted) throw error;
+  // As `causeway start`: a database that was restarted just now is no reason to end.
+  if (!soft.signal.aborted) context.log.error({ err: error }, 'the first run ended with an error');
 });
 ending = 'the catch-up';
 say({ serving: true });
 await runService({ ...causeway, onRun: () => {} }, soft.signal);
 ending = 'the service';
-await server.close();
+await serving.close();
 ending = 'the HTTP server';
 await causeway.close();
 ending = 'everything';
