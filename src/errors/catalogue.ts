@@ -19,6 +19,12 @@ export const catalogue = {
     remedy: 'Run `causeway start` or `causeway status` once; they bring the database up to date.',
     exit: 2,
   },
+  migration_blocked: {
+    title: 'The database could not be migrated, because its tables were in use all the time.',
+    remedy:
+      'Start again when what holds the tables has ended: a backup that is being made, or a session that was left open in a transaction. Nothing was changed.',
+    exit: 3,
+  },
   database_too_old: {
     title: 'The PostgreSQL server is too old.',
     remedy: 'Use PostgreSQL 14 or newer, or `database: embedded`.',

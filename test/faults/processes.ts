@@ -13,6 +13,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export type World = {
   readonly urls: { readonly crm: string; readonly erp: string };
   readonly config: string;
+  /** Address of the world's own database. */
+  readonly database: string;
   /** The world's own copy of the shipped mappings. */
   readonly mappings: string;
   /** Runs `causeway` to its end, in a process of its own. */
@@ -79,6 +81,7 @@ export async function startWorld(seeds: WorldOptions): Promise<World> {
   return {
     urls,
     config,
+    database: database.url,
     control,
     mappings,
     service: () => startService(node(['src/main.ts', 'start', '--json', '--config', config])),
