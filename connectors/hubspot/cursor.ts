@@ -54,6 +54,12 @@ export function positionOf(cursor: Cursor | null): Position {
   });
 }
 
+/** Reads again what was modified and what was archived since an instant; null is the beginning. */
+export function positionFrom(instant: Date | null): Position {
+  const since = instant?.getTime() ?? null;
+  return { watermark: since, archived: { until: since ?? 0, restUntil: 0 }, window: null };
+}
+
 /**
  * Freezes the window [watermark - overlap, now - settled]. It is null when that lies wholly in the past already:
  * the clock was set back, and there is nothing new to read.

@@ -11,6 +11,7 @@ import { Fault } from '../../src/connector/fault.ts';
 import type { SourceRecord } from '../../src/connector/value.ts';
 import { accountDetails, objectPage } from './answers.ts';
 import type { Account } from './account.ts';
+import { positionFrom } from './cursor.ts';
 import { changesSince, pageSize } from './changes.ts';
 import { hubspotClient } from './client.ts';
 import { accountEntities } from './entities.ts';
@@ -79,8 +80,9 @@ function open(settings: HubSpotSettings, kit: Kit): Connection {
   return { source: { ...shared, ...sourceOf(account) }, sink: { ...shared, ...sinkOf(account) } };
 }
 
-function sourceOf(account: Account): Pick<Source, 'readByIds' | 'changesSince'> {
+function sourceOf(account: Account): Pick<Source, 'readByIds' | 'changesSince' | 'cursorFrom'> {
   return {
+    cursorFrom: positionFrom,
     changesSince: async (request, signal) =>
       changesSince(account, await account.entities.find(request.entity, signal), request, signal),
     readByIds: async (request, signal) => {

@@ -24,7 +24,7 @@ import {
   requireFlow,
   requireFlowIn,
 } from './session.ts';
-import { sinceOf } from './since.ts';
+import { instantIn, noInstant } from './instant.ts';
 
 export type AuditCommand = GlobalOptions & {
   fix?: true | undefined;
@@ -37,8 +37,9 @@ export type AuditCommand = GlobalOptions & {
  * the line that remembers when it was and what it came to. Exit code 1 with findings.
  */
 export async function audit(flow: string, options: AuditCommand): Promise<ExitCode> {
-  const since = options.since === undefined ? null : sinceOf(options.since, new Date());
-  if (since instanceof CausewayError) return reportError(since, options.json === true);
+  const since = options.since === undefined ? null : instantIn(options.since, new Date());
+  if (since === null && options.since !== undefined)
+    return reportError(new CausewayError([problem('usage', noInstant(options.since))]), options.json === true);
   return options.fix ? auditAndRepair(flow, options, since) : auditAlone(flow, options, since);
 }
 

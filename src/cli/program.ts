@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { approve } from './approve.ts';
 import { audit } from './audit.ts';
 import { check } from './check.ts';
-import { showCursors } from './cursor.ts';
+import { rewind, showCursors } from './cursor.ts';
 import { listAll, redrive, show } from './dead-letters.ts';
 import { explain } from './explain.ts';
 import { schema } from './mapping-schema.ts';
@@ -11,6 +11,7 @@ import { pause, resume } from './pause.ts';
 import { plan } from './plan.ts';
 import { preview } from './preview.ts';
 import { resync } from './resync.ts';
+import { restored } from './restored.ts';
 import * as sandbox from './sandbox.ts';
 import type { ExitCode } from './session.ts';
 import { start } from './start.ts';
@@ -146,7 +147,21 @@ export function program(): Command {
   causeway.addCommand(deadLetterCommands());
   const cursors = new Command('cursor').description('where reading resumes');
   cursors.addCommand(command('show', 'every cursor').action((options) => ending(showCursors(options))));
+  cursors.addCommand(
+    command('rewind', 'read a source again from an earlier time; what did not change is not sent')
+      .argument('<connection>')
+      .argument('<entity>')
+      .option('--to <time>', 'from then on: 2h, 2026-01-31, 2026-01-31T09:30:00Z')
+      .option('--to-start', 'from its beginning')
+      .option('--yes', 'do not ask')
+      .action((connection, entity, options) => ending(rewind(connection, entity, options))),
+  );
   causeway.addCommand(cursors);
+  causeway.addCommand(
+    command('restored', 'after a backup was restored: read everything, and send every record once more')
+      .option('--yes', 'do not ask')
+      .action((options) => ending(restored(options))),
+  );
   causeway.addCommand(sandboxCommands());
   return causeway;
 }

@@ -7,6 +7,7 @@ import { catchUp } from '../sync/catch-up.ts';
 import { resyncAll, resyncIds } from '../sync/resync.ts';
 import { resyncChanged } from '../sync/resync-changed.ts';
 import { type Choice, resyncChosen } from '../sync/resync-chosen.ts';
+import { instantIn, noInstant } from './instant.ts';
 import {
   type ExitCode,
   type GlobalOptions,
@@ -16,7 +17,6 @@ import {
   requireFlow,
   type Session,
 } from './session.ts';
-import { sinceOf } from './since.ts';
 import { renderSummary, renderVerdict, summarize } from './summary.ts';
 
 export type ResyncOptions = GlobalOptions & {
@@ -82,8 +82,9 @@ function choiceOf({ where, since }: ResyncOptions, now: Date): Choice | Causeway
     return usage(condition.mistakes.map((mistake) => `The expression \`${where}\` ${mistake}.`).join(' '));
   }
   if (since === undefined) return null;
-  const instant = sinceOf(since, now);
-  return instant instanceof CausewayError ? instant : { by: 'since', since: instant };
+  const instant = instantIn(since, now);
+  if (instant === null) return usage(noInstant(since));
+  return { by: 'since', since: instant };
 }
 
 /** What a file would change cannot be sent while the file is not good and an older version is in use. */

@@ -105,6 +105,12 @@ export interface Source {
   ): Promise<readonly Found[]>;
   /** Everything that changed since the cursor, page by page. A record may come twice; it is never left out. */
   changesSince(request: ChangesRequest, signal: AbortSignal): Promise<Page>;
+  /**
+   * A cursor from which everything that changed since an instant is read once more, deletes included as far back as
+   * the vendor still tells them; null is the beginning. Left out where a cursor cannot be made of an instant: such a
+   * source is read again from the beginning alone, and tells no deletes of the time before.
+   */
+  cursorFrom?(instant: Date | null): Cursor;
 }
 
 /** Lines of a record. `key` is the source's id of the line, stable over its life. */

@@ -70,6 +70,24 @@ export async function advanceCursor(
   return rowCount === 1;
 }
 
+/**
+ * Sets the cursor back. A reader that has a page in hand at this moment cannot commit it: the revision has moved on.
+ * False when the stream was never read.
+ */
+export async function rewindCursor(
+  sql: Sql,
+  stream: Stream,
+  position: Cursor | null,
+  watermark: Date | null,
+): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `update source_cursor set position = $3, revision = revision + 1, watermark = case when $4::timestamptz is null then null else least(watermark, $4::timestamptz) end, caught_up_at = null
+     where connection = $1 and entity = $2`,
+    [stream.connection, stream.entity, position === null ? null : JSON.stringify(position), watermark],
+  );
+  return rowCount === 1;
+}
+
 export type CursorReport = Stream & {
   readonly position: Cursor | null;
   readonly watermark: Date | null;

@@ -153,9 +153,18 @@ export async function resyncAll(
     signal.throwIfAborted();
     const ids = await pageOfSourceIds(context.database, stream, after, 1000);
     if (ids.length === 0) return queued;
-    await transaction(context.database, (tx) => queueOnPurpose(context, tx, mapping, ids, 'backfill'));
+    await askForMirrored(context, mapping, ids);
     queued += ids.length;
     after = ids.at(-1) ?? after;
     onPage(queued);
   }
+}
+
+/** Asks for records as they are mirrored, behind the changes that come in meanwhile; the source is not asked. */
+export async function askForMirrored(
+  context: SyncContext,
+  mapping: Mapping,
+  ids: readonly string[],
+): Promise<void> {
+  await transaction(context.database, (tx) => queueOnPurpose(context, tx, mapping, ids, 'backfill'));
 }
