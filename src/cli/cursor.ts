@@ -1,7 +1,7 @@
 import { problem } from '../errors/catalogue.ts';
 import { CausewayError } from '../errors/error.ts';
 import { didYouMean } from '../errors/suggestion.ts';
-import { listCursors, rewindCursor, type Stream } from '../store/cursor.ts';
+import { type CursorReport, listCursors, rewindCursor, type Stream } from '../store/cursor.ts';
 import { confirm } from './confirm.ts';
 import { instantIn, noInstant } from './instant.ts';
 import { type ExitCode, type GlobalOptions, inSession, print, type Session } from './session.ts';
@@ -39,7 +39,10 @@ export type RewindOptions = GlobalOptions & {
 export async function rewind(connection: string, entity: string, options: RewindOptions): Promise<ExitCode> {
   return inSession({ ...options, systems: 'open' }, async (session) => {
     const instant = instantOf(options);
-    const stream = await requireStream(session, { connection, entity });
+    const stream = { connection, entity };
+    const { watermark } = await requireStream(session, stream);
+    if (instant !== null && !(watermark !== null && instant <= watermark))
+      throw usage(notBack(stream, watermark));
     const { causeway, shutdown, json } = session;
     const source = causeway.context.connections.get(connection)?.source;
     if (instant !== null && source?.cursorFrom === undefined)
@@ -73,10 +76,18 @@ function instantOf({ to, toStart }: RewindOptions): Date | null {
   return instant;
 }
 
-async function requireStream({ causeway }: Session, wanted: Stream): Promise<Stream> {
+/** Further on, changes would be left out. */
+const notBack = ({ connection, entity }: Stream, watermark: Date | null): string =>
+  watermark === null
+    ? `${connection} ${entity} is being read for the first time, and nothing is surely covered yet; only --to-start is possible.`
+    : `A cursor is set back and never on: ${connection} ${entity} is surely covered up to ${watermark.toISOString()}.`;
+
+async function requireStream({ causeway }: Session, wanted: Stream): Promise<CursorReport> {
   const streams = await listCursors(causeway.context.database);
-  if (streams.some(({ connection, entity }) => connection === wanted.connection && entity === wanted.entity))
-    return wanted;
+  const found = streams.find(
+    ({ connection, entity }) => connection === wanted.connection && entity === wanted.entity,
+  );
+  if (found !== undefined) return found;
   const known = streams.map(({ connection, entity }) => `${connection} ${entity}`);
   const name = `${wanted.connection} ${wanted.entity}`;
   const hint = didYouMean(name, known) || (known.length === 0 ? '.' : `. These were: ${known.join(', ')}.`);

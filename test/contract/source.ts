@@ -139,6 +139,27 @@ export function sourceContract(
       for (const change of changes) expect(new Date(change.modifiedAt).toISOString()).toBe(change.modifiedAt);
     });
 
+    it('reads again from an instant on, deletes included, where it makes a cursor of one', async () => {
+      const bench = await open();
+      if (bench.source.cursorFrom === undefined) return;
+      const [early = ''] = await bench.create(1);
+      bench.clock.advance(hourMs);
+      const instant = bench.clock.now();
+      bench.clock.advance(hourMs);
+      const [late = '', gone = ''] = await bench.create(2);
+      bench.clock.advance(hourMs);
+      const cursor = last(await catchUp(bench, null)).cursor;
+      await bench.remove?.(gone);
+      bench.clock.advance(hourMs);
+      await catchUp(bench, cursor);
+      const since = await catchUp(bench, bench.source.cursorFrom(instant));
+      expect([idsOf(since).has(late), idsOf(since).has(early)]).toEqual([true, false]);
+      const all = await catchUp(bench, bench.source.cursorFrom(null));
+      expect(idsOf(all)).toEqual(idsOf(all).union(new Set([early, late])));
+      const deleted = new Set(bench.remove === null ? [] : [gone]);
+      expect([idsOf(since, 'delete'), idsOf(all, 'delete')]).toEqual([deleted, deleted]);
+    });
+
     it('resumes from the cursor of any page, in another process', async () => {
       const bench = await open();
       const ids = await bench.create(450);

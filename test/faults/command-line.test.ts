@@ -37,6 +37,8 @@ describe('the command line', () => {
     ['sweep'],
     ['tasks', 'list'],
     ['tasks', 'done'],
+    ['cursor', 'rewind'],
+    ['restored'],
     ['mapping', 'test'],
     ['sandbox', 'create'],
     ['sandbox', 'edit'],
