@@ -15,8 +15,19 @@ export async function confirm(
   if (!process.stdin.isTTY)
     throw new CausewayError([problem('usage', `${question} Nobody can be asked here: give --yes.`)]);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C and Ctrl-D are a no, too; the terminal gives them to us and not to the process.
+  const left = new AbortController();
+  terminal.once('SIGINT', () => terminal.close());
+  terminal.once('close', () => left.abort());
   try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `, { signal })).trim());
+    const answer = await terminal.question(`${question} [y/N] `, {
+      signal: AbortSignal.any([signal, left.signal]),
+    });
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    signal.throwIfAborted();
+    if (left.signal.aborted) return false;
+    throw error;
   } finally {
     terminal.close();
   }
