@@ -20,6 +20,13 @@ type Sabotage = {
 
 const sabotages: readonly Sabotage[] = [
   {
+    what: 'P1: a cursor is set back under a reader that has a page in hand, and the page is committed over it',
+    file: 'src/store/cursor.ts',
+    take: 'set position = $3, revision = revision + 1',
+    put: 'set position = $3, revision = revision',
+    test: 'stays set back, though a reader',
+  },
+  {
     what: 'P1: the cursor is committed outside the transaction of its page',
     file: 'src/sync/detect.ts',
     take: 'const moved = await advanceCursor(tx, {',

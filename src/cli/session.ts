@@ -16,6 +16,7 @@ import { printProblems } from '../errors/print.ts';
 import { Fault } from '../connector/fault.ts';
 import type { CompiledMapping } from '../mapping/compile.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import { isLost } from '../store/database.ts';
 import type { MappingFolder } from '../sync/mapping-folder.ts';
 import { problem } from '../errors/catalogue.ts';
 import { didYouMean } from '../errors/suggestion.ts';
@@ -134,6 +135,8 @@ export function reportError(error: unknown, json: boolean): ExitCode {
 function unexpected(error: unknown): Problem {
   if (error instanceof Fault)
     return problem('connection_unusable', `A system cannot be used: ${error.message.replace(/\.$/, '')}.`);
+  if (error instanceof Error && isLost(error))
+    return problem('database_unreachable', `The database is not there any more: ${error.message}.`);
   const message =
     error instanceof Error ? `${error.name}: ${error.message}` : 'something that is not an Error was thrown';
   return problem('unexpected', message);

@@ -12,7 +12,7 @@ export type Shutdown = {
 const graceMs = 3000;
 
 /** Milliseconds from the first signal after which the process ends, even if a system holds it up. */
-const boundMs = 4800;
+const boundMs = 4500;
 
 /** The same, from the second signal: enough to give back what is in hand, where the database answers. */
 const hurriedBoundMs = 1000;

@@ -51,6 +51,15 @@ export async function requireDatabase(database: Database): Promise<void> {
   }
 }
 
+/** SQLSTATEs of a server that goes away, and what a socket says of one that is gone. */
+const gone = /^(08\w{3}|57P0[1-3]|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND)$/u;
+
+/** Whether an error of a statement means that the database is not there any more, rather than that it refused. */
+export function isLost(error: Error): boolean {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return gone.test(code) || /^Connection terminated|timeout (?:expired|exceeded)/u.test(error.message);
+}
+
 /** SQLSTATEs of a transaction that Postgres gave up for the sake of another one. */
 const givenUp = new Set(['40001', '40P01']);
 const tries = 3;
