@@ -39,7 +39,10 @@ export type AuditCommand = GlobalOptions & {
 export async function audit(flow: string, options: AuditCommand): Promise<ExitCode> {
   const since = options.since === undefined ? null : instantIn(options.since, new Date());
   if (since === null && options.since !== undefined)
-    return reportError(new CausewayError([problem('usage', noInstant(options.since))]), options.json === true);
+    return reportError(
+      new CausewayError([problem('usage', noInstant(options.since))]),
+      options.json === true,
+    );
   return options.fix ? auditAndRepair(flow, options, since) : auditAlone(flow, options, since);
 }
 

@@ -3,4 +3,4 @@ import { connectors } from '../../../connectors/index.ts';
 import type { Connector } from '../../../src/connector/contract.ts';
 import { plainErp } from './plain-erp/index.ts';
 
-(connectors as Connector[]).push(plainErp as Connector);
+(connectors as Connector[]).push(plainErp);
