@@ -6,6 +6,7 @@ import { connectors } from '../connectors/index.ts';
 import type { Config, ConnectionConfig } from './config/config.ts';
 import { settingsOf } from './config/connections.ts';
 import { readConfig } from './config/read.ts';
+import { keepsPayloads, requireRetentionFlows } from './config/retention.ts';
 import { systemOf } from './config/system.ts';
 import type { SharedBudget } from './connector/budget.ts';
 import type { Connector, Limits, RunningSandbox } from './connector/contract.ts';
@@ -180,6 +181,7 @@ async function open(
   await requireDatabase(database);
   await migrate(database);
   folder.recall(await lastUsedVersions(database));
+  requireRetentionFlows(config.retention, folder);
   const boss = await startBoss(url, {
     onError: (error) => log.warn({ err: error }, 'the queue had a problem'),
     superviseSeconds: 5,
@@ -213,10 +215,11 @@ async function open(
       systems,
       connections,
       verified,
-      ensureQueues: (flow) => ensureQueues(boss, flow),
+      ensureQueues: (flow) => ensureQueues(boss, flow, config.retention.jobs),
       now,
       log,
     }),
+    keepsPayloads: (flow) => keepsPayloads(config.retention, flow),
     verified,
     processId,
     now,
@@ -229,7 +232,7 @@ async function open(
   };
   await verifyTenants(context, options.halt);
   await askInDoubt(context, folder, systems, options.halt);
-  for (const { flow } of folder.current()) await ensureQueues(boss, flow);
+  for (const { flow } of folder.current()) await ensureQueues(boss, flow, config.retention.jobs);
   const webhook = config.alerts.webhook === null ? null : webhookSender({ ...config.alerts.webhook, now });
   if (webhook !== null) closers.push(webhook.close);
   const alerting = { redact: lineRedactor(config.secrets), send: webhook?.send ?? null };

@@ -11,7 +11,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['errors', 'connector'],
   connector: ['errors'],
   mapping: ['connector', 'errors'],
-  config: ['connector', 'errors', 'telemetry'],
+  config: ['connector', 'mapping', 'errors', 'telemetry'],
   store: ['connector', 'mapping', 'errors', 'telemetry'],
   queue: ['store', 'connector', 'errors'],
   sync: ['mapping', 'queue', 'store', 'connector', 'errors'],

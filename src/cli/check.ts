@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { unknownRetentionFlows } from '../config/retention.ts';
 import { asFault } from '../connector/fault.ts';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
@@ -102,13 +103,13 @@ async function keepDescribed({ config, folder, systems }: Definitions, now: Desc
 
 function report(
   options: GlobalOptions,
-  { folder }: Definitions,
+  { config, folder }: Definitions,
   answers: readonly Answer[],
   found: readonly Problem[],
   notes: readonly string[],
 ): ExitCode {
-  const problems = [...folder.problems(), ...found];
   const flows = folder.current().map(({ flow }) => flow);
+  const problems = [...folder.problems(), ...unknownRetentionFlows(config.retention, flows), ...found];
   const good = `${flows.length} flows are in order: ${flows.join(', ')}.`;
   const said = answers.map((answer) => `${answer.connection}: ${answer.identity}, version ${answer.version}`);
   print(

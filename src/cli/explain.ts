@@ -88,6 +88,7 @@ const eventNames: Readonly<Record<string, string>> = {
   held: 'held back',
   resync: 'resync',
   redriven: 'redriven',
+  dropped: 'dropped',
   written_back: 'its ERP number was saved in the CRM',
   write_back_failed: 'could not be written back to the CRM',
 };

@@ -2,8 +2,10 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { approve } from './approve.ts';
 import { audit } from './audit.ts';
 import { check } from './check.ts';
+import { drop, redrive } from './clear-dead-letters.ts';
 import { rewind, showCursors } from './cursor.ts';
-import { listAll, redrive, show } from './dead-letters.ts';
+import { show } from './dead-letter-story.ts';
+import { listAll } from './dead-letters.ts';
 import { explain } from './explain.ts';
 import { schema } from './mapping-schema.ts';
 import { test } from './mapping-test.ts';
@@ -185,23 +187,31 @@ function mappingCommands(): Command {
 function deadLetterCommands(): Command {
   const letters = new Command('dead-letters').description('records that were put aside with their fault');
   letters.addCommand(
-    command('list', 'what was put aside, and why')
+    command('list', 'what was put aside, by cause')
       .argument('[flow]')
-      .option('--limit <n>', 'at most so many for each flow', wholeNumber, 100)
+      .option('--group <group>', 'the letters of one cause')
+      .option('--limit <n>', 'at most so many letters for each flow', wholeNumber, 100)
       .action((flow, options) => ending(listAll(flow, options))),
   );
   letters.addCommand(
-    command('show', 'the story of one')
+    command('show', 'one in full: the record, what was sent, what was answered, and what can be done')
       .argument('<flow>')
-      .argument('<id>')
+      .argument('<id>', 'the id in the source')
       .action((flow, id, options) => ending(show(flow, id, options))),
   );
   letters.addCommand(
-    command('redrive', 'send them again, with the newest state and the mapping of today')
-      .argument('<flow>')
-      .option('--id <id>', 'one of them; may be given several times', collect)
-      .option('--all', 'all of the flow')
+    letterCommand('redrive', 'send them again, with the newest state and the mapping of today')
+      .option(
+        '--from-mirror',
+        'send what is known of the records, without reading them again from the source',
+      )
+      .option('--wait', 'send them now, and wait')
       .action((flow, options) => ending(redrive(flow, options))),
+  );
+  letters.addCommand(
+    letterCommand('drop', 'leave their records out until they change in the source; no system is asked')
+      .option('--reason <text>', 'why they need not be in the ERP; kept in their history')
+      .action((flow, options) => ending(drop(flow, options))),
   );
   return letters;
 }
@@ -221,6 +231,20 @@ function taskCommands(): Command {
       .action((ids, options) => ending(tasks.done(ids, options))),
   );
   return commands;
+}
+
+/** A command over letters of one flow. What is given beside --id and --all must hold for each letter. */
+function letterCommand(name: string, description: string) {
+  return command(name, description)
+    .argument('<flow>')
+    .option('--id <id>', 'one of them; may be given several times', collect)
+    .option('--group <group>', 'those of one cause')
+    .option('--code <code>', 'those with this code')
+    .option('--field <field>', 'those with this field at fault')
+    .option('--where <expression>', 'those whose source record meets a condition, such as country == "DE"')
+    .option('--older-than <duration>', 'those that were put aside longer ago: 2h, 30d')
+    .option('--all', 'all of the flow')
+    .option('--yes', 'do not ask');
 }
 
 function sandboxCommands(): Command {

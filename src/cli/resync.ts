@@ -2,7 +2,7 @@ import { CausewayError } from '../errors/error.ts';
 import { problem } from '../errors/catalogue.ts';
 import { didYouMean } from '../errors/suggestion.ts';
 import type { CompiledMapping } from '../mapping/compile.ts';
-import { compileRecordCondition } from '../mapping/record-condition.ts';
+import { compileRecordCondition, type RecordCondition } from '../mapping/record-condition.ts';
 import { catchUp } from '../sync/catch-up.ts';
 import { resyncAll, resyncIds } from '../sync/resync.ts';
 import { resyncChanged } from '../sync/resync-changed.ts';
@@ -64,10 +64,11 @@ export async function resync(flow: string, options: ResyncOptions): Promise<Exit
   });
 }
 
-const usage = (message: string): CausewayError => new CausewayError([problem('usage', message)]);
+/** A usage error. */
+export const usage = (message: string): CausewayError => new CausewayError([problem('usage', message)]);
 
 /** The mapping with its rules: a session holds only compiled ones. */
-function compiledFlow({ causeway }: Session, flow: string): CompiledMapping {
+export function compiledFlow({ causeway }: Session, flow: string): CompiledMapping {
   const { flow: name } = requireFlow(causeway, flow);
   const found = causeway.folder.current().find((mapping) => mapping.flow === name);
   if (found === undefined) throw new Error(`the flow ${flow} is gone`);
@@ -77,14 +78,20 @@ function compiledFlow({ causeway }: Session, flow: string): CompiledMapping {
 /** What `--where` or `--since` mean, null for the other choices, or why they cannot be understood. */
 function choiceOf({ where, since }: ResyncOptions, now: Date): Choice | CausewayError | null {
   if (where !== undefined) {
-    const condition = compileRecordCondition(where);
-    if ('holds' in condition) return { by: 'condition', condition };
-    return usage(condition.mistakes.map((mistake) => `The expression \`${where}\` ${mistake}.`).join(' '));
+    const condition = conditionOf(where);
+    return condition instanceof CausewayError ? condition : { by: 'condition', condition };
   }
   if (since === undefined) return null;
   const instant = instantIn(since, now);
   if (instant === null) return usage(noInstant(since));
   return { by: 'since', since: instant };
+}
+
+/** What `--where` means, or why it cannot be understood. */
+export function conditionOf(where: string): RecordCondition | CausewayError {
+  const condition = compileRecordCondition(where);
+  if ('holds' in condition) return condition;
+  return usage(condition.mistakes.map((mistake) => `The expression \`${where}\` ${mistake}.`).join(' '));
 }
 
 /** What a file would change cannot be sent while the file is not good and an older version is in use. */
@@ -94,7 +101,11 @@ function requireGood({ folder }: Session['causeway'], { file }: CompiledMapping)
 }
 
 /** A condition on a field that the source does not have is true of nothing, and was surely meant otherwise. */
-function requireFields({ causeway }: Session, { read }: CompiledMapping, fields: readonly string[]): void {
+export function requireFields(
+  { causeway }: Session,
+  { read }: CompiledMapping,
+  fields: readonly string[],
+): void {
   const entity = causeway.folder.described()[read.from]?.source[read.entity];
   if (entity === undefined) return;
   const names = ['id', ...Object.keys(entity.fields), ...read.with];
@@ -148,10 +159,11 @@ async function queueWanted(
   return { ...all, unknown: found.unknown, queued: found.queued.length };
 }
 
-async function sendNow(
+/** Sends what is queued now, waits, and prints what came of it beside the report. */
+export async function sendNow(
   { causeway, shutdown, json }: Session,
   mapping: CompiledMapping,
-  report: Queued,
+  report: object,
   missing: readonly string[],
   good: ExitCode,
 ): Promise<ExitCode> {

@@ -16,6 +16,7 @@ export type Config = {
   /** Where alerts are sent beside the log; null sends them nowhere. */
   readonly alerts: { readonly webhook: WebhookConfig | null };
   readonly log: { readonly level: LogLevel };
+  readonly retention: RetentionConfig;
   /** Every secret value that the configuration holds, so that the log can take it out of its lines. */
   readonly secrets: readonly string[];
 };
@@ -26,6 +27,18 @@ type WebhookConfig = {
   readonly secret: string;
   /** Whether the address may be on this machine or in a private network. */
   readonly allowPrivate: boolean;
+};
+
+/** How long what is only looked back on is kept, in seconds, and what is kept of what was sent. */
+export type RetentionConfig = {
+  readonly history: number;
+  readonly runs: number;
+  readonly jobs: number;
+  /** Whole payloads, or nothing but their hashes; `flows` makes exceptions. */
+  readonly payloads: {
+    readonly default: 'keep' | 'hashes';
+    readonly flows: { readonly [flow: string]: 'keep' | 'hashes' };
+  };
 };
 
 /** One entry of `connections`. Use `settingsOf` to get settings that the connector accepts. */

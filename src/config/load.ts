@@ -67,6 +67,7 @@ export function loadConfig(sources: ConfigSources): Config {
     http: data.http,
     alerts: { webhook: webhookOf(data.alerts) },
     log: data.log,
+    retention: data.retention,
     secrets: [
       ...new Set([
         ...resolved.secrets,

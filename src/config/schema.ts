@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseDuration } from '../mapping/duration.ts';
 import { logLevels } from '../telemetry/logger.ts';
 
 const filled = z.string().min(1);
@@ -33,6 +34,22 @@ const webhookSchema = z
     message: 'must be an https:// address, unless `allow_private` is true',
     path: ['url'],
   });
+const secondsOf = (text: string): number => parseDuration(text) ?? 0;
+const duration = z
+  .string()
+  .refine((text) => secondsOf(text) > 0, 'must be a duration such as `90d`, `12h` or `30m`')
+  .transform(secondsOf);
+const payloads = z.enum(['keep', 'hashes']);
+
+/** How long what is only looked back on is kept. */
+const retention = z.strictObject({
+  history: duration.prefault('365d'),
+  runs: duration.prefault('90d'),
+  jobs: duration.prefault('1d'),
+  payloads: z
+    .strictObject({ default: payloads.default('keep'), flows: z.record(filled, payloads).default({}) })
+    .prefault({}),
+});
 
 /** The file without its connections, which are checked one by one so that each problem is found. */
 export const fileSchema = z.strictObject({
@@ -48,6 +65,7 @@ export const fileSchema = z.strictObject({
     .prefault({}),
   alerts: z.strictObject({ webhook: webhookSchema.optional() }).prefault({}),
   log: z.strictObject({ level: z.enum(logLevels).default('info') }).prefault({}),
+  retention: retention.prefault({}),
 });
 
 export const connectionSchema = z.strictObject({

@@ -114,6 +114,17 @@ export const catalogue = {
     remedy: 'Check the id; it is the id in the source.',
     exit: 2,
   },
+  unknown_group: {
+    title: 'No dead letter belongs to this group.',
+    remedy:
+      'Take the name of a group from `causeway dead-letters list`; it goes when its last letter is cleared.',
+    exit: 2,
+  },
+  retention_unknown_flow: {
+    title: 'The configuration says what is kept of a flow that does not exist.',
+    remedy: 'Correct the name under `retention.payloads.flows` in causeway.yaml, or remove it.',
+    exit: 2,
+  },
   unknown_connection: {
     title: 'A flow names a connection that does not exist.',
     remedy: 'Name one of the connections in causeway.yaml, or add it there.',

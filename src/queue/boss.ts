@@ -2,8 +2,13 @@ import { PgBoss } from 'pg-boss';
 import type { Sql } from '../store/database.ts';
 import { deadLetterQueue, pushQueue, writeBackQueue } from './names.ts';
 
-/** A year: pg-boss would otherwise delete waiting jobs and dead letters after 14 days, silently. */
-const retentionSeconds = 365 * 24 * 3600;
+const yearSeconds = 365 * 24 * 3600;
+
+/** pg-boss would otherwise delete waiting jobs after 14 days, silently. */
+const waitingSeconds = yearSeconds;
+
+/** Dead letters are for people to clear, and never for pg-boss: this is about as long as it can be told. */
+const letterSeconds = 60 * yearSeconds;
 
 /** Seconds without a sign of life after which a worker's jobs go back to the queue. pg-boss allows no less than 10. */
 export const leaseSeconds = 15;
@@ -33,11 +38,18 @@ export async function startBoss(url: string, options: QueueOptions): Promise<PgB
 /**
  * Creates the queues of a flow where they do not exist and warms pg-boss's cache of them: a look-up in the middle of
  * a transaction would go through another connection. Policy `exclusive` keyed by source id: one job for a record.
+ * Queues of an older program, or of another configuration, are told the times of today.
  */
-export async function ensureQueues(boss: PgBoss, flow: string): Promise<void> {
+export async function ensureQueues(
+  boss: PgBoss,
+  flow: string,
+  finishedSeconds: number = 24 * 3600,
+): Promise<void> {
+  const ofLetters = { retentionSeconds: letterSeconds, deleteAfterSeconds: 0 };
+  const ofJobs = { retentionSeconds: waitingSeconds, deleteAfterSeconds: finishedSeconds };
   for (const name of [pushQueue(flow), writeBackQueue(flow)]) {
     const dead = deadLetterQueue(name);
-    await boss.createQueue(dead, { policy: 'standard', retentionSeconds, deleteAfterSeconds: 0 });
+    await boss.createQueue(dead, { policy: 'standard', ...ofLetters });
     await boss.createQueue(name, {
       policy: 'exclusive',
       deadLetter: dead,
@@ -47,11 +59,23 @@ export async function ensureQueues(boss: PgBoss, flow: string): Promise<void> {
       retryDelayMax: 900,
       heartbeatSeconds: leaseSeconds,
       expireInSeconds: 3600,
-      retentionSeconds,
-      deleteAfterSeconds: 24 * 3600,
+      ...ofJobs,
     });
+    await keepTimes(boss, name, ofJobs);
+    await keepTimes(boss, dead, ofLetters);
+  }
+}
+
+type Times = { readonly retentionSeconds: number; readonly deleteAfterSeconds: number };
+
+async function keepTimes(boss: PgBoss, name: string, times: Times): Promise<void> {
+  const queue = await boss.getQueue(name);
+  if (
+    queue?.retentionSeconds !== times.retentionSeconds ||
+    queue.deleteAfterSeconds !== times.deleteAfterSeconds
+  ) {
+    await boss.updateQueue(name, times);
     await boss.getQueue(name);
-    await boss.getQueue(dead);
   }
 }
 

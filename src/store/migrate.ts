@@ -6,12 +6,22 @@ import { first } from './migrations/0001-first.ts';
 import { payloads } from './migrations/0002-payloads.ts';
 import { fleet } from './migrations/0003-fleet.ts';
 import { keyLocks } from './migrations/0004-key-locks.ts';
+import { deadLetters } from './migrations/0005-dead-letters.ts';
 import { removals } from './migrations/0006-removals.ts';
 import { auditResults } from './migrations/0007-audit-results.ts';
 import { alerts } from './migrations/0008-alerts.ts';
 import { type Database, transaction } from './database.ts';
 
-const migrations: readonly string[] = [first, payloads, fleet, keyLocks, removals, auditResults, alerts];
+const migrations: readonly string[] = [
+  first,
+  payloads,
+  fleet,
+  keyLocks,
+  deadLetters,
+  removals,
+  auditResults,
+  alerts,
+];
 
 /**
  * Whether the schema is there, for whoever may not migrate. Throws `schema_newer`, or `schema_older` when it was made by

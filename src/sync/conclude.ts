@@ -240,7 +240,7 @@ export function concludeFailure(
     const state = doing === 'create' ? 'in_doubt' : 'retrying';
     // It was sent alone again and again, and others were answered: the record is at fault, not the system.
     if (circumstances.doubts >= patientDoubts) {
-      if (circumstances.lastAttempt) return { ...dead, disposition: { job: 'retry' } };
+      if (circumstances.lastAttempt) return dead;
       return { ...base, state, disposition: { job: 'retry' }, count: 'retried', event: 'retrying' };
     }
     return again(state, doing === 'create' ? circumstances.settledAt : circumstances.heldUntil);
@@ -257,8 +257,7 @@ export function concludeFailure(
       reason: `the ERP record ${base.targetId ?? ''} is gone: ${fault.message}`,
     };
   }
-  // The last failure allowed is settled as a failure too: pg-boss puts the job aside itself.
-  if (circumstances.lastAttempt) return { ...dead, disposition: { job: 'retry' } };
+  if (circumstances.lastAttempt) return dead;
   return { ...base, state: 'retrying', disposition: { job: 'retry' }, count: 'retried', event: 'retrying' };
 }
 

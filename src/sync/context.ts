@@ -53,6 +53,8 @@ export type SyncContext = {
   readonly refreshMappings: (when: 'now' | 'when_due', signal: AbortSignal) => Promise<void>;
   /** Connections whose tenant this process has found to be the one that the stored ids belong to. */
   readonly verified: Set<string>;
+  /** Whether what is sent for a flow may be kept, or only its hash. */
+  readonly keepsPayloads: (flow: string) => boolean;
   /** Names this process in leases. */
   readonly processId: string;
   readonly now: () => Date;

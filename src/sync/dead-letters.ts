@@ -1,99 +1,99 @@
+import type { PoolClient } from 'pg';
 import type { FieldFault } from '../connector/fault.ts';
+import type { SourceRecord } from '../connector/value.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { dropDeadLetters } from '../queue/dead-letters.ts';
-import { enqueue } from '../queue/enqueue.ts';
-import { pushQueue } from '../queue/names.ts';
-import { type Sql, transaction } from '../store/database.ts';
-import { addHistory } from '../store/history.ts';
-import { askAgain, unlinkTargets } from '../store/link.ts';
+import type { RecordCondition } from '../mapping/record-condition.ts';
+import type { Sql } from '../store/database.ts';
+import {
+  type LetterFilter,
+  type LetterId,
+  lockLetters,
+  type LockedLetter,
+  pageOfLetters,
+} from '../store/dead-letter.ts';
 import { lockMirrorVersions } from '../store/mirror.ts';
-import { externalKey } from './external-key.ts';
-import type { SyncContext } from './context.ts';
 
 export type DeadLetter = {
   readonly flow: string;
   readonly sourceId: string;
-  readonly code: string | null;
-  readonly reason: string | null;
+  readonly group: string;
+  readonly code: string;
+  readonly reason: string;
   readonly fields: readonly FieldFault[];
   readonly since: Date;
   readonly targetId: string | null;
 };
 
-/** The dead letters of a flow, oldest first. A record that has changed since is pending, and no longer listed. */
-export async function listDeadLetters(sql: Sql, mapping: Mapping, limit: number): Promise<DeadLetter[]> {
-  const { rows } = await sql.query<DeadLetter>(
-    `select l.flow, l.source_id as "sourceId", l.code, l.reason, coalesce(l.fields, '[]'::jsonb) as fields, l.since, l.target_id as "targetId"
-     from link l join mirror m on m.connection = $2 and m.entity = $3 and m.source_id = l.source_id
-     where l.flow = $1 and l.state = 'dead' and l.version >= m.version order by l.since, l.source_id limit $4`,
-    [mapping.flow, mapping.read.from, mapping.read.entity, limit],
-  );
-  return rows;
+const everyLetter: LetterFilter = { ids: null, group: null, code: null, field: null, before: null };
+
+const streamOf = ({ read }: Mapping) => ({ connection: read.from, entity: read.entity });
+
+/** Dead letters of a flow in id order, of one group or all. A record that has changed since is pending, and not listed. */
+export async function listDeadLetters(
+  sql: Sql,
+  mapping: Mapping,
+  limit: number,
+  group: string | null = null,
+): Promise<DeadLetter[]> {
+  const page = { after: '', limit, withRecords: false };
+  const rows = await pageOfLetters(sql, mapping.flow, streamOf(mapping), { ...everyLetter, group }, page);
+  return rows.map(({ id: _id, record: _record, ...letter }) => ({ flow: mapping.flow, ...letter }));
 }
 
-async function findDead(
+/** Which letters are meant: those that pass all that is given. */
+export type LetterChoice = Partial<LetterFilter> & { readonly condition?: RecordCondition };
+
+/** Letters as they were listed. Whatever is done to them later is done to these alone. */
+export type ChosenLetters = {
+  readonly letters: readonly LetterId[];
+  /** Letters of which the condition does not work out; they are not chosen. */
+  readonly undecided: number;
+};
+
+const pageSize = 1000;
+
+/** Lists the letters of a flow that are meant, in id order. */
+export async function chooseLetters(
   sql: Sql,
-  flow: string,
-  ids: readonly string[] | null,
-): Promise<{ source_id: string; code: string | null }[]> {
-  const { rows } = await sql.query<{ source_id: string; code: string | null }>(
-    `select source_id, code from link where flow = $1 and state = 'dead' and ($2::text[] is null or source_id = any($2::text[])) order by 1`,
-    [flow, ids],
-  );
-  return rows;
+  mapping: Mapping,
+  { condition, ...choice }: LetterChoice,
+  signal: AbortSignal,
+): Promise<ChosenLetters> {
+  const filter = { ...everyLetter, ...choice };
+  const letters: LetterId[] = [];
+  let undecided = 0;
+  let after = '';
+  for (;;) {
+    signal.throwIfAborted();
+    const asked = { after, limit: pageSize, withRecords: condition !== undefined };
+    const page = await pageOfLetters(sql, mapping.flow, streamOf(mapping), filter, asked);
+    for (const { sourceId, id, record } of page) {
+      const meant = condition === undefined || (record !== null && condition.holds(record as SourceRecord));
+      if (meant === null) undecided += 1;
+      if (meant === true) letters.push({ sourceId, id });
+    }
+    const last = page.at(-1);
+    if (last === undefined) return { letters, undecided };
+    after = last.sourceId;
+  }
 }
 
 /**
- * Sends dead letters again, on purpose, with the newest state of their records and the mapping of today. A record
- * whose ERP record was deleted is created again. Returns the ids that were queued; others were not dead.
+ * Locks those of the letters that still stand as they were listed: the very same letter, of a record that has not
+ * changed since. Nothing becomes of them until the transaction ends.
  */
-export async function redrive(
-  context: SyncContext,
+export async function holdLetters(
+  tx: PoolClient,
   mapping: Mapping,
-  ids: readonly string[] | 'all',
-): Promise<string[]> {
-  return transaction(context.database, async (tx) => {
-    const candidates = await findDead(tx, mapping.flow, ids === 'all' ? null : ids);
-    // Mirror rows are locked before links, here as in a settle; what was settled meanwhile is no longer dead.
-    await lockMirrorVersions(
-      tx,
-      { connection: mapping.read.from, entity: mapping.read.entity },
-      candidates.map((row) => row.source_id),
-    );
-    const rows = await findDead(
-      tx,
-      mapping.flow,
-      candidates.map((row) => row.source_id),
-    );
-    const dead = rows.map((row) => row.source_id);
-    if (dead.length === 0) return [];
-    const gone = rows.filter((row) => row.code === 'target_gone').map((row) => row.source_id);
-    if (gone.length > 0) await unlinkTargets(tx, mapping.flow, gone);
-    await dropDeadLetters(tx, pushQueue(mapping.flow), dead);
-    const wanted = dead.map((sourceId) => ({ sourceId, externalKey: externalKey(mapping, sourceId) }));
-    await askAgain(tx, mapping.flow, wanted, 'redriven', 'a person sent it again');
-    await enqueue(
-      context.boss,
-      tx,
-      pushQueue(mapping.flow),
-      mapping.flow,
-      dead.map((sourceId) => ({ sourceId, startAfter: null })),
-      'interactive',
-    );
-    await addHistory(
-      tx,
-      mapping.flow,
-      null,
-      dead.map((sourceId) => ({
-        sourceId,
-        event: 'redriven',
-        code: null,
-        message: 'a person sent it again',
-        version: null,
-        targetId: null,
-        mappingHash: null,
-      })),
-    );
-    return dead;
-  });
+  letters: readonly LetterId[],
+): Promise<LockedLetter[]> {
+  const listed = new Map(letters.map(({ sourceId, id }) => [sourceId, id]));
+  const ids = [...listed.keys()];
+  // Mirror rows before links, here as in a settle.
+  const versions = await lockMirrorVersions(tx, streamOf(mapping), ids);
+  const locked = await lockLetters(tx, mapping.flow, ids);
+  return locked.filter(
+    ({ sourceId, id, version }) =>
+      listed.get(sourceId) === id && BigInt(version) >= BigInt(versions.get(sourceId) ?? version),
+  );
 }

@@ -124,6 +124,7 @@ const untouched = (job: LeasedJob, standing: Standing, conclusion: Conclusion): 
   standing,
   conclusion,
   output: null,
+  sent: null,
   writeBack: null,
   ours: standing.ours,
   counted: false,
@@ -268,10 +269,11 @@ function concludeAll(
     const conclusion = conclude(decision, result, circumstances);
     const output = 'output' in decision ? decision.output : null;
     const writeBack = writeBacks.get(standing.sourceId) ?? null;
+    const sent = 'item' in decision ? { fields: decision.item.fields, lines: decision.item.lines } : null;
     // Every create is looked up first, so that an intent is kept for nothing but a create whose answer is missing.
     const intentIsOver = careful && !isUnanswered(result);
     const ours = isOurs(standing, found, result);
-    return { job, standing, conclusion, output, writeBack, ours, counted, intentIsOver };
+    return { job, standing, conclusion, output, sent, writeBack, ours, counted, intentIsOver };
   });
 }
 

@@ -121,7 +121,9 @@ function reasonOf(decision: Decision): string | null {
 
 /** Whether a record would come out differently from how it stands. */
 function differs(mapping: Mapping, standing: Standing, decision: Decision): boolean {
-  const { state, reason } = standing;
+  const { state, reason, code } = standing;
+  // What a person has dropped stays out until it changes in the source, or is asked for by name.
+  if (state === 'skipped' && code === 'dropped' && !standing.behind) return false;
   switch (decision.do) {
     case 'create':
     case 'update':

@@ -44,7 +44,7 @@ async function queueChanged(
     // Mirror rows before links, here as in a settle.
     await lockMirrorVersions(tx, { connection: read.from, entity: read.entity }, ids);
     const marked = await markChanged(tx, flow, ids, why);
-    await dropDeadLetters(tx, pushQueue(flow), marked);
+    await dropDeadLetters(tx, flow, marked);
     const jobs = ids.map((sourceId) => ({ sourceId, startAfter: null }));
     await enqueue(context.boss, tx, pushQueue(flow), flow, jobs, 'backfill');
     const entries = marked.map((sourceId) => ({

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg';
 import type { Change, Found } from '../connector/contract.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { dropDeadLetters } from '../queue/dead-letters.ts';
@@ -33,21 +34,37 @@ export async function resyncIds(
   signal: AbortSignal,
   priority: Priority = 'interactive',
 ): Promise<Resynced> {
+  const queued: string[] = [];
+  const unknown: string[] = [];
+  for await (const page of readAgain(context, mapping, ids, signal)) {
+    unknown.push(...page.unknown);
+    queued.push(...(await takeIn(context, mapping, page.found, priority)));
+  }
+  return { queued, unknown };
+}
+
+type Reread = { readonly found: readonly Found[]; readonly unknown: readonly string[] };
+
+/** Reads records by id from the source, a page at a time, with what all flows of the entity need of them. */
+export async function* readAgain(
+  context: SyncContext,
+  mapping: Mapping,
+  ids: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<Reread> {
   const connection = connectionOf(context, mapping.read.from);
   if (connection.source === null) throw new Error(`connection ${connection.name} has no source`);
   const related = relatedOf(context, { connection: mapping.read.from, entity: mapping.read.entity });
-  const queued: string[] = [];
-  const unknown: string[] = [];
   for (const page of chunk([...new Set(ids)], connection.limits.page)) {
     const found = await connection.source.readByIds(
       { entity: mapping.read.entity, with: related, ids: page },
       signal,
     );
-    const known = found.filter((answer) => answer.status !== 'missing');
-    unknown.push(...found.filter((answer) => answer.status === 'missing').map((answer) => answer.id));
-    queued.push(...(await takeIn(context, mapping, known, priority)));
+    yield {
+      found: found.filter((answer) => answer.status !== 'missing'),
+      unknown: found.filter((answer) => answer.status === 'missing').map((answer) => answer.id),
+    };
   }
-  return { queued, unknown };
 }
 
 /** The related records that the flows of a stream want to have nested, all together. */
@@ -66,31 +83,38 @@ export async function takeIn(
   priority: Priority | null,
 ): Promise<string[]> {
   const ids = found.map((answer) => answer.id);
+  await transaction(context.database, async (tx) => {
+    await mirrorFound(context, tx, mapping, found, priority === null ? [] : ids);
+    if (priority !== null) await queueOnPurpose(context, tx, mapping, ids, priority);
+  });
+  if (priority === 'interactive')
+    await raisePriority(context.boss, context.database, pushQueue(mapping.flow), ids);
+  return ids;
+}
+
+/**
+ * Mirrors what was read by id, in the caller's transaction, and queues what has changed for every flow that reads it.
+ * Those that this flow queues on purpose are left to the caller.
+ */
+export async function mirrorFound(
+  context: SyncContext,
+  tx: PoolClient,
+  mapping: Mapping,
+  found: readonly Found[],
+  onPurpose: readonly string[],
+): Promise<void> {
   const stream = { connection: mapping.read.from, entity: mapping.read.entity };
   const sightings = newestOfEach(found.flatMap((answer) => changeOf(answer, context.now())));
   const merged = found.flatMap((answer) =>
     answer.status === 'merged' ? [{ loser: answer.id, survivor: answer.into }] : [],
   );
-  await transaction(context.database, async (tx) => {
-    const changed = (await mirrorSightings(tx, stream, sightings, 'record')).sort();
-    for (const { flow } of readersOf(context, stream)) {
-      if (merged.length > 0) await repointMerged(tx, flow, stream, merged);
-      if (flow === mapping.flow && priority !== null)
-        await queueOnPurpose(context, tx, mapping, ids, priority);
-      else
-        await enqueue(
-          context.boss,
-          tx,
-          pushQueue(flow),
-          flow,
-          changed.map((sourceId) => ({ sourceId, startAfter: null })),
-          'incremental',
-        );
-    }
-  });
-  if (priority === 'interactive')
-    await raisePriority(context.boss, context.database, pushQueue(mapping.flow), ids);
-  return ids;
+  const changed = (await mirrorSightings(tx, stream, sightings, 'record')).sort();
+  for (const { flow } of readersOf(context, stream)) {
+    if (merged.length > 0) await repointMerged(tx, flow, stream, merged);
+    const left = flow === mapping.flow ? changed.filter((id) => !onPurpose.includes(id)) : changed;
+    const jobs = left.map((sourceId) => ({ sourceId, startAfter: null }));
+    await enqueue(context.boss, tx, pushQueue(flow), flow, jobs, 'incremental');
+  }
 }
 
 function changeOf(answer: Found, now: Date): Change[] {
@@ -103,7 +127,7 @@ function changeOf(answer: Found, now: Date): Change[] {
 
 async function queueOnPurpose(
   context: SyncContext,
-  tx: Parameters<Parameters<typeof transaction>[1]>[0],
+  tx: PoolClient,
   mapping: Mapping,
   ids: readonly string[],
   priority: Priority,
@@ -113,7 +137,7 @@ async function queueOnPurpose(
   await lockMirrorVersions(tx, { connection: mapping.read.from, entity: mapping.read.entity }, ids);
   const wanted = ids.map((sourceId) => ({ sourceId, externalKey: externalKey(mapping, sourceId) }));
   // Whatever was put aside is superseded by the wish.
-  await dropDeadLetters(tx, pushQueue(flow), ids);
+  await dropDeadLetters(tx, flow, ids);
   await askAgain(tx, flow, wanted, 'resync', 'a person asked for it again');
   await enqueue(
     context.boss,

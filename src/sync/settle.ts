@@ -2,9 +2,8 @@ import type { PoolClient } from 'pg';
 import type { Value } from '../connector/value.ts';
 import type { Mapping, Reference } from '../mapping/mapping.ts';
 import { enqueue, type Enqueue } from '../queue/enqueue.ts';
-import { dropDeadLetters } from '../queue/dead-letters.ts';
 import { completeJobs, failJobs, type LeasedJob } from '../queue/lease.ts';
-import { deadLetterQueue, type Priority, priorityOf, pushQueue, writeBackQueue } from '../queue/names.ts';
+import { type Priority, priorityOf, pushQueue, writeBackQueue } from '../queue/names.ts';
 import type { Stream } from '../store/cursor.ts';
 import { transaction } from '../store/database.ts';
 import { addHistory } from '../store/history.ts';
@@ -19,6 +18,7 @@ import type { Conclusion } from './conclude.ts';
 import type { SyncContext } from './context.ts';
 import { externalKey } from './external-key.ts';
 import { settleDue } from './ceiling.ts';
+import { putAside } from './put-aside.ts';
 import { settleTasks } from './tasks.ts';
 
 /** One record with everything that its settle needs. */
@@ -28,6 +28,8 @@ export type Concluded = {
   readonly conclusion: Conclusion;
   /** What was sent, or would have been; null where there was nothing to send. */
   readonly output: Payload | null;
+  /** The whole payload that was sent, with what is written on create only; null where nothing was. */
+  readonly sent: Payload | null;
   /** What is to be written back on the CRM record, or null. */
   readonly writeBack: { readonly [field: string]: Value } | null;
   /** Whether Causeway created the ERP record. */
@@ -74,7 +76,8 @@ export async function settle(
       mapping.flow,
       ours.map((record) => linkUpdate(mapping, record)),
     );
-    await keepPayloads(tx, mapping.flow, deliveredOutputs(ours));
+    await putAside(context, tx, mapping, ours, askedFor);
+    if (context.keepsPayloads(mapping.flow)) await keepPayloads(tx, mapping.flow, deliveredOutputs(ours));
     await handOverMerged(tx, mapping.flow, stream, ours);
     await settleDue(tx, mapping.flow, ours);
     await settleTasks(tx, mapping.flow, ours);
@@ -138,17 +141,12 @@ async function finishJobs(
   const queue = pushQueue(flow);
   const failing = batch.filter(({ conclusion }) => conclusion.disposition.job === 'retry');
   const completing = batch.filter(({ conclusion }) => conclusion.disposition.job !== 'retry');
-  const superseded = batch
-    .filter(({ standing }) => standing.state === 'dead')
-    .map(({ standing }) => standing.sourceId);
   const completed = await completeJobs(
     context.boss,
     tx,
     queue,
     completing.map(({ job }) => job),
   );
-  // A letter that is about to be superseded goes first, so that a record has at most one.
-  if (superseded.length > 0) await dropDeadLetters(tx, queue, superseded);
   const failed = await failJobs(
     context.boss,
     tx,
@@ -163,10 +161,6 @@ async function finishJobs(
       'the lease on some records was gone; they are left to its holder',
     );
   }
-  const dead = ours
-    .filter(({ conclusion }) => conclusion.disposition.job === 'dead')
-    .map(({ standing }) => due(standing.sourceId));
-  await enqueue(context.boss, tx, deadLetterQueue(queue), flow, dead, 'incremental');
   return ours;
 }
 

@@ -9,6 +9,7 @@ import { deliverBatch } from './deliver.ts';
 import { type Detected, detect } from './detect.ts';
 import { drain, type Drained, type Patience } from './drain.ts';
 import { questionInWords } from './approve.ts';
+import { mendLetters } from './mend-letters.ts';
 import { presentMapping } from './present-mapping.ts';
 import { sweep } from './sweep.ts';
 import { writeBackBatch } from './write-back.ts';
@@ -38,6 +39,7 @@ export async function syncFlow(
   let problem: string | null = 'ended before its time';
   try {
     await sweep(context, mapping);
+    await mendLetters(context, mapping);
     const stopped = await carry(context, mapping, runId, patience, signal);
     const questions = await listQuestions(context.database, { flow: mapping.flow });
     const asked = questions.length === 0 ? null : questions.map(questionInWords).join('; ');

@@ -44,6 +44,12 @@ describe('loadConfig', () => {
       http: { host: '127.0.0.1', port: 8321 },
       alerts: { webhook: null },
       log: { level: 'info' },
+      retention: {
+        history: 365 * 86_400,
+        runs: 90 * 86_400,
+        jobs: 86_400,
+        payloads: { default: 'keep', flows: {} },
+      },
       secrets: [],
     });
   });
@@ -82,6 +88,21 @@ describe('loadConfig', () => {
       },
     });
     expect([...config.secrets].sort()).toEqual(['from /etc/shop/secrets/token', 'pass word', 'pass%20word']);
+  });
+
+  it('reads how long what is only looked back on is kept, each time with its unit', () => {
+    const text = 'retention: { history: 30d, runs: 12h, payloads: { flows: { orders: hashes } } }';
+    expect(load(text).retention).toEqual({
+      history: 30 * 86_400,
+      runs: 12 * 3600,
+      jobs: 86_400,
+      payloads: { default: 'keep', flows: { orders: 'hashes' } },
+    });
+    expect(told('retention: { history: 30 }')).toEqual([
+      '1:23 config_invalid_value `retention.history` must be a duration such as `90d`, `12h` or `30m`.',
+    ]);
+    expect(told('retention: { payload: keep }')[0]).toContain('did you mean `payloads`?');
+    expect(told('retention: { payloads: { default: hash } }')[0]).toContain('did you mean `hashes`?');
   });
 
   it('takes a key without a value as left out', () => {

@@ -61,6 +61,8 @@ export type JourneyParts = {
   readonly concurrency?: number;
   /** What a connection is like, where it is not like the systems in memory. */
   readonly like?: Readonly<Record<string, Partial<Pick<OpenConnection, 'connector' | 'limits'>>>>;
+  /** Whether the payloads of a flow are kept; they are unless a test says otherwise. */
+  readonly keepsPayloads?: (flow: string) => boolean;
   /** Another worker on the same database. */
   readonly url?: string;
 };
@@ -109,6 +111,7 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
       refreshMappings: async (when) => {
         if (when === 'now') journey.looksAgain();
       },
+      keepsPayloads: (flow) => parts.keepsPayloads?.(flow) ?? true,
       verified: new Set(),
       processId: `test ${Math.random()}`,
       now: () => new Date(),

@@ -3,11 +3,11 @@ import type { Mapping } from '../../src/mapping/mapping.ts';
 import { listQuestions } from '../../src/store/due.ts';
 import { listTasks } from '../../src/store/task.ts';
 import { type Answer, answerQuestion } from '../../src/sync/approve.ts';
-import { redrive } from '../../src/sync/dead-letters.ts';
 import { resyncIds } from '../../src/sync/resync.ts';
 import { sweep } from '../../src/sync/sweep.ts';
 import { aMapping, type Journey } from './journey.ts';
 import { anotherWorker, between, closeAll, explained, type Setting, sql, stateOf } from './setting.ts';
+import { choose, redrive } from './letters.ts';
 
 afterEach(closeAll);
 
@@ -329,12 +329,13 @@ describe('a record that Causeway did not create', () => {
   });
 
   it('becomes ours when it is created anew after it was deleted in the ERP', async () => {
-    const { source, sink, journey } = await carried(1);
+    const at = await carried(1);
+    const { source, sink, journey } = at;
     await adopt(journey);
     sink.records.clear();
     source.put('c0', { name: 'changed' });
     await journey.carry();
-    await redrive(journey.context, flow(), 'all');
+    await redrive(at, await choose(at));
     await journey.carry();
     expect(sink.records.size).toBe(1);
     source.remove('c0');

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
 import type { Mapping } from '../../src/mapping/mapping.ts';
 import { explain, type Explanation } from '../../src/sync/explain.ts';
-import { listDeadLetters, redrive } from '../../src/sync/dead-letters.ts';
+import { chooseLetters, listDeadLetters } from '../../src/sync/dead-letters.ts';
+import { redriveLetters } from '../../src/sync/redrive.ts';
 import { countStates } from '../../src/sync/record-state.ts';
 import { aMapping, type Journey, startJourney } from './journey.ts';
 import { type MemorySink, type MemorySource, memorySink, memorySource } from './memory-systems.ts';
@@ -135,7 +136,20 @@ describe('P5: every record has one explainable state', () => {
         fields.map(({ field }) => field),
       ]),
     ).toEqual([['c1', ['country_id', 'name']]]);
-    expect(await redrive(at.journey.context, at.mapping, ['c1', 'c2'])).toEqual(['c1']);
+    const { signal } = new AbortController();
+    const { letters } = await chooseLetters(
+      at.journey.context.database,
+      at.mapping,
+      { ids: ['c1', 'c2'] },
+      signal,
+    );
+    const redriven = await redriveLetters(at.journey.context, at.mapping, letters, {
+      from: 'source',
+      priority: 'interactive',
+      onPage: () => {},
+      signal,
+    });
+    expect(redriven).toEqual({ queued: ['c1'], changed: [], unknown: [] });
     expect((await story(at)).record).toMatchObject({ state: 'pending', reason: 'a person sent it again' });
     expect(await listDeadLetters(at.journey.context.database, at.mapping, 10)).toEqual([]);
   });
