@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { problem } from '../errors/catalogue.ts';
 import { CausewayError } from '../errors/error.ts';
 import { nextRun } from '../schedule/schedule.ts';
@@ -56,7 +57,7 @@ function sentText(payload: Payload | null, keepsPayload: boolean): string {
 const payloadText = ({ fields, lines }: Payload): string =>
   JSON.stringify({ fields, ...(Object.keys(lines).length > 0 && { lines }) });
 
-function todayText({ today }: LetterStory): string[] {
+function todayText({ today, letter }: LetterStory): string[] {
   if (today === null) return [];
   switch (today.would) {
     case 'reject':
@@ -70,9 +71,11 @@ function todayText({ today }: LetterStory): string[] {
     }
     case 'create':
     case 'update':
-      return [
-        `  The mapping of today would ${today.would} it: ${today.payload === null ? '' : payloadText(today.payload)}`,
-      ];
+      return isDeepStrictEqual(today.payload, letter?.payload)
+        ? ['  The mapping of today would send the same again.']
+        : [
+            `  The mapping of today would ${today.would} it: ${today.payload === null ? '' : payloadText(today.payload)}`,
+          ];
     default:
       return ['  With the mapping of today nothing would be sent for it.'];
   }

@@ -1,9 +1,11 @@
 import { problem } from '../errors/catalogue.ts';
 import { CausewayError } from '../errors/error.ts';
+import { keepsPayloads } from '../config/retention.ts';
 import { requireSameTenant } from '../sync/identity.ts';
 import type { Live } from '../sync/plan-live.ts';
 import { type Plan, planFlow, type PlanSample } from '../sync/plan-report.ts';
 import { shownSide } from './preview.ts';
+import { onlyHashes } from './retention.ts';
 import { progressBoard, showProgress } from './progress.ts';
 import {
   type ExitCode,
@@ -44,7 +46,12 @@ export function plan(
       shutdown.soft,
     ).finally(() => display?.stop());
     if (found.records === 0) throw new CausewayError([nothingRead(flow)]);
-    print(json, found, renderPlan(found, mapping.write.entity));
+    const kept = keepsPayloads(reading.config.retention, flow);
+    print(
+      json,
+      { ...found, payloads: kept ? 'keep' : 'hashes' },
+      renderPlan(found, mapping.write.entity, kept),
+    );
     return found.changed + found.drifted + found.missing === 0 ? 0 : 1;
   });
 }
@@ -63,7 +70,7 @@ async function liveSide({ reading, shutdown }: ReadingSession, name: string): Pr
 }
 
 /** For a person: what would happen, in which fields, and a few records to look at. */
-export function renderPlan(found: Plan, entity: string): string {
+export function renderPlan(found: Plan, entity: string, keepsPayloads: boolean): string {
   const live = found.comparedWith === 'live';
   const counts = Object.entries(found.endings).filter(([, count]) => count > 0);
   const verbs = counts.map(([ending, count]) => `  ${String(count).padStart(8)} ${words[ending] ?? ending}`);
@@ -84,6 +91,7 @@ export function renderPlan(found: Plan, entity: string): string {
       ? []
       : [
           `Of ${found.unknownBefore} updates the former payload is not kept, so their fields are not counted.`,
+          ...(keepsPayloads ? [] : [onlyHashes(found.flow)]),
         ];
   const verdict =
     found.changed === 0

@@ -1,10 +1,12 @@
 import { CausewayError } from '../errors/error.ts';
 import { problem } from '../errors/catalogue.ts';
+import { keepsPayloads } from '../config/retention.ts';
 import type { FieldExplanation } from '../mapping/explain.ts';
 import { preview as previewRecord, type Preview } from '../sync/preview.ts';
 import { requireSameTenant } from '../sync/identity.ts';
 import type { SinkItem } from '../connector/contract.ts';
 import type { Value } from '../connector/value.ts';
+import { onlyHashes } from './retention.ts';
 import { type ExitCode, type GlobalOptions, inReading, print, requireFlowIn } from './session.ts';
 
 /**
@@ -42,14 +44,14 @@ export function preview(flow: string, id: string, options: GlobalOptions): Promi
         payload,
         changes: found.changes,
       },
-      renderPreview(found),
+      renderPreview(found, keepsPayloads(reading.config.retention, flow)),
     );
     return found.explanation.ending.kind === 'rejected' ? 1 : 0;
   });
 }
 
 /** For a person: what would happen, then each field with its source value, its rule and its result. */
-export function renderPreview(found: Preview): string {
+export function renderPreview(found: Preview, keepsPayloads: boolean): string {
   const { explanation, flow, id } = found;
   const stale =
     found.readFrom === 'source'
@@ -80,6 +82,7 @@ export function renderPreview(found: Preview): string {
             (change) => `    ${change.field}: ${shownSide(change.old)} → ${shownSide(change.new)}`,
           ),
         ]),
+    ...(found.changes !== null || found.targetId === null || keepsPayloads ? [] : [`  ${onlyHashes(flow)}`]),
     ...payloadText(found),
     'Nothing was sent.',
   ].join('\n');

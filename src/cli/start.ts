@@ -143,7 +143,7 @@ async function stay(
     `${told}\n\nHTTP server: ${url ?? `none, because port ${config.http.port} is taken; set CAUSEWAY_HTTP_PORT to another one`}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
   );
   const onRun = (run: FlowRun): void => void (json || process.stdout.write(runLine(run)));
-  await runService({ ...causeway, onRun }, shutdown.soft);
+  await runService({ ...causeway, retention: config.retention, onRun }, shutdown.soft);
   if (!json) process.stderr.write('Stopped. Nothing is lost: what was not sent is queued.\n');
   return 0;
 }

@@ -13,12 +13,14 @@ import { countTasks } from '../store/task.ts';
 import { questionInWords } from '../sync/approve.ts';
 import { countPlannedChanges } from '../sync/planned-count.ts';
 import { countStates, type InDoubt, readInDoubt } from '../sync/record-state.ts';
+import { retentionText } from './retention.ts';
 import { type ExitCode, type GlobalOptions, inSession, print, staleNotes } from './session.ts';
 
 /** `causeway status`: how the records of every flow stand. Exit code 1 when something needs a person. */
 export async function status(options: GlobalOptions): Promise<ExitCode> {
   return inSession({ ...options, systems: 'closed' }, async ({ causeway, shutdown, json }) => {
     const { database } = causeway.context;
+    const { retention } = causeway.config;
     const runs = await lastRuns(database);
     const audits = await readAudits(database);
     const inDoubt = await readInDoubt(database);
@@ -101,6 +103,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
         : [`${tasks === 1 ? '1 task needs' : `${tasks} tasks need`} a person: causeway tasks list`]),
       ...flows.flatMap(({ flow, audit }) => auditText(flow, audit)),
       ...(problems.length === 0 ? [] : [printProblems(problems), ...staleNotes(causeway.folder)]),
+      retentionText(retention),
     ].join('\n');
     print(
       json,
@@ -114,6 +117,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
         notices,
         problems,
         lastGoodInUse: causeway.folder.stale(),
+        retention,
       },
       text,
     );

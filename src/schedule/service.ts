@@ -4,12 +4,15 @@ import { catchUp } from '../sync/catch-up.ts';
 import type { SyncContext } from '../sync/context.ts';
 import type { MappingFolder } from '../sync/mapping-folder.ts';
 import type { FlowRun } from '../sync/sync-flow.ts';
+import type { Retention } from '../sync/purge.ts';
+import { keepPurging } from './purging.ts';
 import { startSchedule } from './schedule.ts';
 
 /** What the service needs of a composed Causeway. */
 export type ServiceParts = {
   readonly context: SyncContext;
   readonly folder: MappingFolder;
+  readonly retention: Retention;
   /** Hears of every run that has ended. */
   readonly onRun: (run: FlowRun) => void;
 };
@@ -45,12 +48,13 @@ export async function runService(parts: ServiceParts, signal: AbortSignal): Prom
     schedule.keep(folder.current());
   };
   const watch = setInterval(() => void look(), refreshMs);
+  const purging = keepPurging(context, parts.retention, signal);
   try {
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     clearInterval(watch);
     schedule.stop();
-    await Promise.all(running.values());
+    await Promise.all([...running.values(), purging]);
   }
 }
 

@@ -61,7 +61,9 @@ function headline(mapping: Mapping, record: RecordStanding): string {
     case 'waiting':
       return `${inErp} yet; it ${why}.`;
     case 'skipped':
-      return `${inErp}; the mapping leaves it out: ${why}.`;
+      return record.code === 'dropped'
+        ? `${inErp}; a person has dropped it: ${why}.`
+        : `${inErp}; the mapping leaves it out: ${why}.`;
     case 'dead':
       return `${inErp}${record.targetId === null ? '' : ' with an older state'}; it was put aside: ${why}.`;
     case 'removed':

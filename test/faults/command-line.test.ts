@@ -32,6 +32,7 @@ describe('the command line', () => {
     ['dead-letters', 'list'],
     ['dead-letters', 'show'],
     ['dead-letters', 'redrive'],
+    ['dead-letters', 'drop'],
     ['cursor', 'show'],
     ['approve'],
     ['sweep'],

@@ -177,7 +177,7 @@ describe('a list of dead letters', () => {
         fields: [
           {
             field: 'name',
-            message: id === 'other' ? 'is too short' : `"${String(fields['name'])}" is no name`,
+            message: id === 'other' ? 'is too short' : `${JSON.stringify(fields['name'])} is no name`,
           },
         ],
       });

@@ -18,7 +18,7 @@ export const refused = (message = 'the name "bad" is not allowed'): Fault =>
   });
 
 export function refuseBad(at: Setting): void {
-  at.sink.refuse = ({ fields }) => (String(fields['name']).startsWith('bad') ? refused() : null);
+  at.sink.refuse = ({ fields }) => (JSON.stringify(fields['name']).startsWith('"bad') ? refused() : null);
 }
 
 /** A journey with so many dead letters, c0 and on, beside one good record. */
