@@ -316,8 +316,8 @@ const sabotages: readonly Sabotage[] = [
   {
     what: 'the purge takes the history of what is not settled',
     file: 'src/store/purge.ts',
-    take: "l.state not in ('synced', 'skipped', 'removed')",
-    put: 'false',
+    take: "coalesce(l.state, 'removed') in ('synced', 'skipped', 'removed')",
+    put: 'true',
     test: 'keeps the history of a record that is dead',
   },
 ];

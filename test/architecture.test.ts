@@ -143,6 +143,14 @@ describe('the house', () => {
     expect([...reachable(['src/sync/deliver.ts'])].some((file) => writing.test(file))).toBe(true);
   });
 
+  it('gives each advisory lock a number of its own', () => {
+    const numbers = filesBelow('src').flatMap(
+      (file) => readFileSync(join(root, file), 'utf8').match(/'7426983450\d+'/g) ?? [],
+    );
+    expect(numbers.length).toBeGreaterThan(2);
+    expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([]);
+  });
+
   it('has no file of more than 400 lines', () => {
     const long = [...filesBelow('src'), ...filesBelow('connectors'), ...filesBelow('test')]
       .map((file) => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length }))

@@ -7,6 +7,7 @@ import type { Sql } from '../store/database.ts';
 import {
   type LetterFilter,
   type LetterId,
+  type LetterPage,
   lockLetters,
   type LockedLetter,
   pageOfLetters,
@@ -24,6 +25,8 @@ export type DeadLetter = {
   readonly targetId: string | null;
 };
 
+const pageSize = 1000;
+
 const everyLetter: LetterFilter = { ids: null, group: null, code: null, field: null, before: null };
 
 const streamOf = ({ read }: Mapping) => ({ connection: read.from, entity: read.entity });
@@ -35,9 +38,16 @@ export async function listDeadLetters(
   limit: number,
   group: string | null = null,
 ): Promise<DeadLetter[]> {
-  const page = { after: '', limit, withRecords: false };
-  const rows = await pageOfLetters(sql, mapping.flow, streamOf(mapping), { ...everyLetter, group }, page);
-  return rows.map(({ id: _id, record: _record, ...letter }) => ({ flow: mapping.flow, ...letter }));
+  const found: DeadLetter[] = [];
+  for (let after: string | null = ''; after !== null && found.length < limit;) {
+    const asked = { after, limit: Math.min(limit, pageSize), withRecords: false };
+    const filter = { ...everyLetter, group };
+    const page: LetterPage = await pageOfLetters(sql, mapping.flow, streamOf(mapping), filter, asked);
+    for (const { id: _id, record: _record, ...letter } of page.letters)
+      found.push({ flow: mapping.flow, ...letter });
+    after = page.after;
+  }
+  return found.slice(0, limit);
 }
 
 /** Which letters are meant: those that pass all that is given. */
@@ -50,8 +60,6 @@ export type ChosenLetters = {
   readonly undecided: number;
 };
 
-const pageSize = 1000;
-
 /** Lists the letters of a flow that are meant, in id order. */
 export async function chooseLetters(
   sql: Sql,
@@ -62,20 +70,18 @@ export async function chooseLetters(
   const filter = { ...everyLetter, ...choice };
   const letters: LetterId[] = [];
   let undecided = 0;
-  let after = '';
-  for (;;) {
+  for (let after: string | null = ''; after !== null;) {
     signal.throwIfAborted();
     const asked = { after, limit: pageSize, withRecords: condition !== undefined };
-    const page = await pageOfLetters(sql, mapping.flow, streamOf(mapping), filter, asked);
-    for (const { sourceId, id, record } of page) {
+    const page: LetterPage = await pageOfLetters(sql, mapping.flow, streamOf(mapping), filter, asked);
+    for (const { sourceId, id, record } of page.letters) {
       const meant = condition === undefined || (record !== null && condition.holds(record as SourceRecord));
       if (meant === null) undecided += 1;
       if (meant === true) letters.push({ sourceId, id });
     }
-    const last = page.at(-1);
-    if (last === undefined) return { letters, undecided };
-    after = last.sourceId;
+    after = page.after;
   }
+  return { letters, undecided };
 }
 
 /**

@@ -8,7 +8,10 @@ import { findDeadLinks, forgetLetters, letterIds } from '../store/dead-link.ts';
 import { lockMirrorVersions } from '../store/mirror.ts';
 import { causeOf } from './cause.ts';
 import type { SyncContext } from './context.ts';
+import { chunk } from './push.ts';
 
+/** So many are looked for at once, because the search goes over all letters; and so many are mended in one transaction. */
+const searchSize = 100_000;
 const pageSize = 1000;
 
 /**
@@ -22,9 +25,10 @@ export async function mendLetters(
 ): Promise<number> {
   let mended = 0;
   for (;;) {
-    const odd = await findOddLetters(context.database, mapping.flow, pageSize);
+    const odd = await findOddLetters(context.database, mapping.flow, searchSize);
     if (odd.length === 0) break;
-    await transaction(context.database, (tx) => mendPage(context, tx, mapping, odd));
+    for (const page of chunk(odd, pageSize))
+      await transaction(context.database, (tx) => mendPage(context, tx, mapping, page));
     mended += odd.length;
   }
   if (mended > 0) context.log.info({ flow: mapping.flow, mended }, 'dead letters were brought into line');
@@ -42,11 +46,12 @@ async function mendPage(
   await lockMirrorVersions(tx, { connection: read.from, entity: read.entity }, ids);
   const dead = await findDeadLinks(tx, flow, ids);
   const deadIds = dead.map(({ sourceId }) => sourceId);
+  const isDead = new Set(deadIds);
   await clearLetterJobs(tx, flow, ids);
   await forgetLetters(
     tx,
     flow,
-    ids.filter((id) => !deadIds.includes(id)),
+    ids.filter((id) => !isDead.has(id)),
   );
   await keepLetters(
     tx,
