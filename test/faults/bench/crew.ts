@@ -15,8 +15,9 @@ export type Crew = {
   readonly addresses: Map<WorkerName, string>;
   /** What went wrong that nobody has planned. */
   readonly accidents: string[];
-  /** Resolves when the first worker has begun to work. */
-  readonly begun: Promise<void>;
+  /** Resolve when the first worker has begun to work, and when one has caught up for the first time. */
+  readonly up: Promise<void>;
+  readonly serving: Promise<void>;
   kill(worker: WorkerName, why: string): void;
   stop(worker: WorkerName, ms: number, why: string): void;
   /** Notes that a worker is cut off until the time given. */
@@ -47,7 +48,8 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
     database: await openWire(() => options.targets.database(worker)),
   });
   const wires: Wires = { a: await wiresOf('a'), b: await wiresOf('b') };
-  const begun = Promise.withResolvers<void>();
+  const up = Promise.withResolvers<void>();
+  const serving = Promise.withResolvers<void>();
   const state = new Map<WorkerName, Standing>(
     names.map((name) => [
       name,
@@ -57,7 +59,8 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
   const shared: Shared = {
     ...options,
     wires,
-    begun: begun.resolve,
+    up: up.resolve,
+    serving: serving.resolve,
     disturbances: [],
     addresses: new Map(),
     accidents: [],
@@ -70,7 +73,8 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
     disturbances: shared.disturbances,
     addresses: shared.addresses,
     accidents: shared.accidents,
-    begun: begun.promise,
+    up: up.promise,
+    serving: serving.promise,
     kill: (worker, why) => kill(shared, worker, why),
     stop(worker, ms, why) {
       const { life } = shared.standing(worker);
@@ -104,7 +108,8 @@ type Standing = {
 
 type Shared = CrewOptions & {
   readonly wires: Wires;
-  readonly begun: () => void;
+  readonly up: () => void;
+  readonly serving: () => void;
   readonly disturbances: Disturbance[];
   readonly addresses: Map<WorkerName, string>;
   readonly accidents: string[];
@@ -138,11 +143,12 @@ function heard(shared: Shared, name: WorkerName, line: WorkerLine): void {
   const standing = shared.standing(name);
   if ('up' in line) {
     shared.addresses.set(name, line.up);
-    shared.begun();
+    shared.up();
     return;
   }
   if ('serving' in line) {
     standing.serving = true;
+    shared.serving();
     return;
   }
   if (line.ending === 'kill') {

@@ -58,6 +58,8 @@ export type Doors = {
   readonly writes: Write[];
   readonly targets: Set<string>;
   obey(rule: DoorRule): void;
+  /** How many rules still wait for a write that they can strike. */
+  armed(): number;
   heal(): void;
   close(): Promise<void>;
 };
@@ -96,6 +98,7 @@ export async function openDoors(gate: Gate): Promise<Doors> {
       else if ('ms' in rule) mood.until.push({ rule, at: Date.now() + rule.ms });
       else mood.kills.push({ ...rule });
     },
+    armed: () => mood.once.length + mood.kills.length,
     heal: () => void Object.assign(mood, { once: [], until: [], kills: [] }),
     async close() {
       for (const server of Object.values(servers)) {

@@ -1,5 +1,5 @@
 /** The fault bench: `npm run test:faults -- --seed N --runs M`. docs/reliability.md says what it does. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -74,6 +74,8 @@ if (given.keep !== undefined && existsSync(given.keep)) usage(`${given.keep} exi
 const folder =
   given.keep ?? mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'causeway-bench-'));
 mkdirSync(folder, { recursive: true });
+// PostgreSQL may have to run as another user, who must be let through.
+chmodSync(folder, 0o755);
 process.env['NODE_COMPILE_CACHE'] ??= join(folder, 'compile-cache');
 const keepAll = given.keep !== undefined || given.replay !== undefined;
 

@@ -53,6 +53,8 @@ export type Plan = {
   readonly skewMs: number;
   /** How long the trouble lasts. */
   readonly lastsMs: number;
+  /** Whether the trouble begins with the first worker, in its first read, or when that has caught up. */
+  readonly from: 'up' | 'serving';
   /** Whether the commands of an operator are run at the end, and their output is kept. */
   readonly cli: boolean;
   /** For each worker, what its first life, its second life and so on come to. */
@@ -78,13 +80,16 @@ const steps: readonly Step[] = [
 ];
 const workers = ['a', 'b'] as const;
 
+/** People go on for so long after the last fault has begun: what waits for a request then finds one to strike. */
+export const echoMs = 5000;
+
 /** Plans a run. The same seed always gives the same plan. */
 export function planRun(seed: number): Plan {
   const random = randomOf(seed);
   const lastsMs = random.int(6000, 9000);
   const happenings = [
     ...deeds(random, lastsMs),
-    ...Array.from({ length: random.int(3, 7) }, () => trouble(random, lastsMs)),
+    ...Array.from({ length: random.int(6, 12) }, () => trouble(random, lastsMs)),
   ];
   return {
     seed,
@@ -95,6 +100,7 @@ export function planRun(seed: number): Plan {
     skewMs: random.pick([0, 0, -1500, 900]),
     lastsMs,
     cli: random.chance(0.1),
+    from: random.pick(['up', 'serving', 'serving']),
     lives: { a: lives(random), b: lives(random) },
     awayMs: Array.from({ length: 8 }, () => random.pick([0, 200, 1000, 3000])),
     happenings: happenings.sort((one, other) => one.at - other.at),
@@ -199,7 +205,7 @@ function deeds(random: Random, lastsMs: number): Happening[] {
       'line',
       'line',
     ]);
-    return { at: random.int(0, lastsMs), do: 'crm', deed: { deed, entity, pick, other } };
+    return { at: random.int(0, lastsMs + echoMs), do: 'crm', deed: { deed, entity, pick, other } };
   });
   const erp = Array.from({ length: random.int(4, 10) }, (): Happening => {
     const store = random.pick(['res.partner', 'res.partner', 'customers', 'orders'] as const);

@@ -9,7 +9,7 @@ import { type Finding, judge } from './checker.ts';
 import type { Systems } from './children.ts';
 import { type Crew, startCrew, type Wires } from './crew.ts';
 import type { LaneDatabase } from './database.ts';
-import { type Happening, planRun, type Plan, type WorkerName } from './plan.ts';
+import { echoMs, type Happening, planRun, type Plan, type WorkerName } from './plan.ts';
 import { comeToRest } from './rest.ts';
 import { listen } from './said.ts';
 import { readTables, type Snapshot, type Truth } from './snapshot.ts';
@@ -171,23 +171,23 @@ const environment = (
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
 });
 
-/** Everything that is planned happens at its time; then all faults end. */
+/** Everything that is planned happens at its time; then all faults end, and people go on for a moment. */
 async function makeTrouble(scene: Scene): Promise<void> {
   const { plan, crew, note, lane } = scene;
-  await Promise.race([crew.begun, sleep(20_000)]);
+  await Promise.race([crew[plan.from], sleep(60_000)]);
   const began = Date.now();
-  const happenings: Promise<void>[] = [];
-  for (const happening of plan.happenings) {
+  const all = plan.happenings.map(async (happening) => {
     await sleep(Math.max(0, began + happening.at - Date.now()));
-    happenings.push(
-      happen(scene, happening).catch((error: unknown) => note(`it did not happen: ${String(error)}`)),
-    );
-  }
-  await sleep(Math.max(0, began + plan.lastsMs - Date.now()));
-  await Promise.all(happenings);
+    await happen(scene, happening).catch((error: unknown) => note(`it did not happen: ${String(error)}`));
+  });
+  await sleep(plan.lastsMs);
+  // What is armed waits for a request to strike.
+  while (Date.now() < began + plan.lastsMs + echoMs && (await lane.systems.order({ do: 'armed' })) !== 0)
+    await sleep(250);
   note('the trouble is over');
   await lane.systems.order({ do: 'heal' });
   crew.heal();
+  await Promise.all(all);
 }
 
 async function happen(scene: Scene, happening: Happening): Promise<void> {

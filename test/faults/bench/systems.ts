@@ -32,6 +32,8 @@ export type Order =
     }
   | { readonly do: 'crm'; readonly deed: CrmDeed }
   | { readonly do: 'erp'; readonly deed: ErpDeed }
+  /** How many rules of the doors still wait for a write. */
+  | { readonly do: 'armed' }
   /** Ends all faults of all systems. */
   | { readonly do: 'heal' }
   /** Until when something has happened in the CRM that a reader must have seen. */
@@ -84,6 +86,8 @@ async function obey(order: Order): Promise<unknown> {
       return users.inCrm(order.deed, world.lagMs);
     case 'erp':
       return users.inErp(order.deed);
+    case 'armed':
+      return Object.values(doors).reduce((sum, door) => sum + door.armed(), 0);
     case 'heal':
       return heal(world);
     case 'newest':
