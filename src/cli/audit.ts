@@ -100,16 +100,24 @@ async function lookAt(
   const cursors = await listCursors(context.database);
   if (!cursors.some((cursor) => cursor.connection === from && cursor.entity === entity))
     throw nothingRead(mapping);
-  for (const name of new Set([from, mapping.write.to])) {
-    const connection = context.connections.get(name);
-    if (connection !== undefined) await requireSameTenant(context.database, connection, signal);
-  }
   const now = (): Date => new Date();
   const board = progressBoard(now);
   const display = json ? null : showProgress(board, process.stderr, now, 'done');
   const sleep = (ms: number, until: AbortSignal): Promise<void> => pause(ms, undefined, { signal: until });
   const options = { since, sample, sleep, onFinding, onProgress: onBoard(board, mapping) };
-  return auditFlow(context, mapping, options, signal).finally(() => display?.stop());
+  try {
+    for (const name of new Set([from, mapping.write.to])) {
+      const connection = context.connections.get(name);
+      if (connection !== undefined) await requireSameTenant(context.database, connection, signal);
+    }
+    return await auditFlow(context, mapping, options, signal);
+  } catch (error) {
+    // Ended by a signal it must not look like an audit that found nothing.
+    if (!signal.aborted) throw error;
+    throw new CausewayError([problem('audit_stopped', 'The audit was stopped before its end.')]);
+  } finally {
+    display?.stop();
+  }
 }
 
 const nothingRead = ({ flow }: Mapping): CausewayError =>

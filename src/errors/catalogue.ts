@@ -94,6 +94,11 @@ export const catalogue = {
     remedy: 'Run `causeway sync` for the flow first; a plan is computed from what was read.',
     exit: 1,
   },
+  audit_stopped: {
+    title: 'An audit was stopped before its end.',
+    remedy: 'Run it again; it had changed nothing.',
+    exit: 1,
+  },
   described_unreadable: {
     title: 'The file with the descriptions of the systems cannot be read.',
     remedy: 'Remove the file, and write it anew with `causeway check --online`.',

@@ -25,7 +25,7 @@ export type Alert = AlertCause & {
 
 const columns = `key, code, subject, severity, message, remedy, since, raised_at as "raisedAt", seen_at as "seenAt", resolved_at as "resolvedAt"`;
 
-const roundLock = '7426983450218';
+const roundLock = '7426983450230';
 
 /**
  * Claims the round in which shared causes are looked for: true for one process at a time, and not again before

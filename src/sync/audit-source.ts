@@ -1,4 +1,4 @@
-import type { ChangesRequest, Cursor, Found, Page } from '../connector/contract.ts';
+import type { Change, ChangesRequest, Cursor, Found, Page } from '../connector/contract.ts';
 import type { SourceRecord } from '../connector/value.ts';
 import { type AuditRow, mirroredPrints, rowsForAudit } from '../store/audit-page.ts';
 import { listCursors } from '../store/cursor.ts';
@@ -9,6 +9,7 @@ import { type Auditing, chunksOf } from './auditing.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type IdSet, idSet } from './id-set.ts';
 
+type Upsert = Extract<Change, { readonly kind: 'upsert' }>;
 type FoundRecord = Extract<Found, { readonly status: 'found' }>;
 
 /**
@@ -28,10 +29,10 @@ export async function auditSource(auditing: Auditing, suspects: Suspects): Promi
     signal.throwIfAborted();
     const request: ChangesRequest = { entity: scope.stream.entity, with: related, cursor, now };
     const page: Page = await ask(() => source.changesSince(request, signal));
-    const records = new Map<string, SourceRecord>();
-    for (const change of page.changes) if (change.kind === 'upsert') records.set(change.id, change.record);
+    const records = new Map<string, Upsert>();
+    for (const change of page.changes) if (change.kind === 'upsert') records.set(change.id, change);
     for (const id of records.keys()) listed.add(id);
-    const differing = await differFromMirror(auditing, records);
+    const differing = await differFromMirror(auditing, [...records.values()], stored?.watermark ?? null);
     for (const ids of chunksOf(differing, auditing.sourcePage))
       await suspect(auditing, ids, stored?.watermark ?? null, suspects);
     done += page.changes.length;
@@ -41,12 +42,21 @@ export async function auditSource(auditing: Auditing, suspects: Suspects): Promi
   }
 }
 
+/** The ids that are worth asking about: what changed after the watermark is only not read yet. */
 async function differFromMirror(
-  { context, scope }: Auditing,
-  records: ReadonlyMap<string, SourceRecord>,
+  { context, scope, since, tally }: Auditing,
+  records: readonly Upsert[],
+  watermark: Date | null,
 ): Promise<string[]> {
-  const prints = await mirroredPrints(context.database, scope.stream, [...records.keys()]);
-  return [...records].flatMap(([id, record]) => (prints.get(id)?.equals(fingerprint(record)) ? [] : [id]));
+  const ids = records.map(({ id }) => id);
+  const prints = await mirroredPrints(context.database, scope.stream, ids);
+  return records.flatMap(({ id, record, ...change }) => {
+    const modifiedAt = new Date(change.modifiedAt);
+    if (prints.get(id)?.equals(fingerprint(record)) || (since !== null && modifiedAt < since)) return [];
+    if (watermark !== null && modifiedAt <= watermark) return [id];
+    tally.excuse('unread', modifiedAt);
+    return [];
+  });
 }
 
 /** Asks for each record by its id before it is suspected: a list may lag, and the record may have been read meanwhile. */

@@ -84,7 +84,7 @@ async function createAgain(
         .map(({ sourceId }) => sourceId);
       if (gone.length === 0) return 0;
       await unlinkTargets(tx, flow, gone);
-      await dropDeadLetters(tx, pushQueue(flow), gone);
+      await dropDeadLetters(tx, flow, gone);
       const wanted = gone.map((sourceId) => ({ sourceId, externalKey: externalKey(mapping, sourceId) }));
       await askAgain(tx, flow, wanted, 'target_gone', because);
       const records = gone.map((sourceId) => ({ sourceId, startAfter: null }));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startWorld, type World } from './processes.ts';
 
 let world: World;
@@ -94,6 +94,19 @@ describe('causeway audit', () => {
     const status = await world.causeway('status');
     expect(status.stdout).toContain('1 stale; 1 change had never been delivered');
   }, 120_000);
+
+  it('that is stopped does not end as one that found nothing', async () => {
+    await world.control('erp', 'PUT', 'misbehave', { delayMs: 3000 });
+    const asked = async (): Promise<string> => JSON.stringify(await world.control('erp', 'GET', 'stats'));
+    const before = await asked();
+    const stopped = world.started('audit', 'accounts');
+    await vi.waitFor(async () => expect(await asked()).not.toBe(before), { timeout: 20_000 });
+    stopped.stop('SIGINT');
+    const { code, stdout, stderr } = await stopped.ended;
+    await world.control('erp', 'PUT', 'misbehave', {});
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('audit_stopped');
+  }, 60_000);
 
   it('ends with 2 for a time that is none, and with 3 when a system does not answer', async () => {
     expect(await world.causeway('audit', 'accounts', '--since', 'yesterday')).toMatchObject({ code: 2 });

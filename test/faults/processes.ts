@@ -19,6 +19,8 @@ export type World = {
   readonly mappings: string;
   /** Runs `causeway` to its end, in a process of its own. */
   causeway(...args: string[]): Promise<Ended>;
+  /** The same, for a test that signals it. */
+  started(...args: string[]): { stop(signal: NodeJS.Signals): void; readonly ended: Promise<Ended> };
   /** Starts `causeway start`, and waits until it has caught up and serves HTTP. */
   service(): Promise<Service>;
   /** Runs everything once in a process that kills itself with SIGKILL when it comes to a step for the nth time. */
@@ -86,6 +88,10 @@ export async function startWorld(seeds: WorldOptions): Promise<World> {
     mappings,
     service: () => startService(node(['src/main.ts', 'start', '--json', '--config', config])),
     causeway: (...args) => ended(node(['src/main.ts', ...args, '--config', config])),
+    started(...args) {
+      const child = node(['src/main.ts', ...args, '--config', config]);
+      return { stop: (signal) => void child.kill(signal), ended: ended(child) };
+    },
     killedAt: (step, nth) => ended(node(['test/faults/kill-at-step.ts', config, step, String(nth)])),
     truth: async <T>(connection: 'crm' | 'erp', entity: string) =>
       (await control(connection, 'GET', `records/${entity}`)) as T[],
