@@ -49,4 +49,10 @@ export const alertCodes = {
       'They are sent now and nothing is lost; but this must not happen. Please report it, with the log around that time.',
     exit: 1,
   },
+  changes_missed: {
+    title: 'An audit found changes that no reading had brought.',
+    remedy:
+      'Send them with `causeway audit FLOW --fix`; then report it, with the log around the time of these changes: reading must bring every change.',
+    exit: 1,
+  },
 } as const satisfies Record<string, ErrorEntry>;

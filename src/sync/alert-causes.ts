@@ -44,17 +44,7 @@ export function sharedCauses(
       ),
     ),
     ...facts.newDead.map(deadCause),
-    ...facts.alarms
-      .filter(({ kind }) => kind === 'records_forgotten')
-      .map(({ subject, at, found }) =>
-        cause(
-          'records_forgotten',
-          subject,
-          'critical',
-          `${records(found)} of ${subject} had no job at ${said(at)}; ${found === 1 ? 'it was' : 'they were'} queued.`,
-          at,
-        ),
-      ),
+    ...facts.alarms.flatMap(alarmCause),
   ];
 }
 
@@ -114,6 +104,17 @@ function cursorCause(facts: Facts, cursor: CursorFacts, due: Date | null, now: D
   const last = caughtUpAt === null ? 'never was' : `was last read to its end at ${said(caughtUpAt)}`;
   const message = `${entity} of ${connection} should have been read at ${said(due)}; it ${last}.`;
   return [cause('cursor_stuck', `${connection}/${entity}`, 'critical', message, due)];
+}
+
+/** What must never happen and was found. */
+function alarmCause({ kind, subject, at, found }: Facts['alarms'][number]): AlertCause[] {
+  if (kind === 'records_forgotten') {
+    const message = `${records(found)} of ${subject} had no job at ${said(at)}; ${found === 1 ? 'it was' : 'they were'} queued.`;
+    return [cause('records_forgotten', subject, 'critical', message, at)];
+  }
+  if (kind !== 'changes_missed') return [];
+  const message = `An audit of ${subject} at ${said(at)} found ${found === 1 ? 'a change' : `${found} changes`} that no reading had brought.`;
+  return [cause('changes_missed', subject, 'critical', message, at)];
 }
 
 function deadCause({ flow, code, count, first }: Facts['newDead'][number]): AlertCause {

@@ -1,3 +1,4 @@
+import { rememberAudit } from '../../src/store/audit-result.ts';
 import { pino, type Logger } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
@@ -252,6 +253,18 @@ describe('the causes of alerts, as the database shows them', () => {
     const watch = watching(at, startOfTest());
     await watch.round();
     expect(await openKeys(at)).toEqual(['records_forgotten/accounts']);
+  });
+
+  it('are changes that only an audit found', async () => {
+    const at = await between();
+    const result = { at: new Date(), since: null, counts: {} };
+    await rememberAudit(at.journey.context.database, 'accounts', { ...result, missed: 0 });
+    const watch = watching(at, startOfTest());
+    await watch.round();
+    expect(await openKeys(at)).toEqual([]);
+    await rememberAudit(at.journey.context.database, 'accounts', { ...result, missed: 2 });
+    await watch.round();
+    expect(await openKeys(at)).toEqual(['changes_missed/accounts']);
   });
 
   it('are flows that are paused, where the database knows of pauses', async () => {

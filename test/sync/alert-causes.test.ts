@@ -135,6 +135,16 @@ describe('dead letters and alarms', () => {
       ],
     ]);
   });
+
+  it('of changes that only an audit found are told', () => {
+    const alarms = [{ kind: 'changes_missed', subject: 'accounts', at: ago(3), found: 1 }];
+    expect(told({ alarms })).toEqual([
+      [
+        'changes_missed/accounts',
+        'An audit of accounts at 2026-03-01T11:57:00Z found a change that no reading had brought.',
+      ],
+    ]);
+  });
 });
 
 describe('a mapping that failed to load', () => {
