@@ -30,36 +30,36 @@ export async function pushItems(
 ): Promise<Map<string, Result>> {
   const results = new Map<string, Result>();
   const batches = chunk(items, batchSize);
+  const alone: Result[] = [];
   for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
     lease.confirm();
     const { settled, again, stop: said } = await sendBatch(sink, entity, batch, lease.signal);
     for (const [id, result] of settled) results.set(id, result);
-    const stop = said ?? allAlike(results);
+    batches.unshift(...again);
+    if (batch.length === 1) alone.push(...settled.values());
+    const stop = said ?? allAlike(alone, results.size);
     if (stop !== null) {
       for (const item of batches.flat()) results.set(item.id, { status: 'failed', fault: stop, whole: true });
       break;
     }
-    batches.unshift(...again);
   }
   return results;
 }
 
-/** So many in a row that fail alike, each alone and none otherwise, say more of the system than of the records. */
+/** So many that fail alike, each alone and none otherwise, say more of the system than of the records. */
 const alikeEnough = 20;
 
 /**
- * Gives the fault of everything that was sent so far, where it is one: the batches behind are then not sent, since
- * splitting them would cost two calls for each record and tell nothing new.
+ * Gives the fault of everything that was sent so far, where each was refused alone and all alike: what is behind is then
+ * not sent, since splitting it would cost two calls for each record and tell nothing new.
  */
-function allAlike(results: ReadonlyMap<string, Result>): Fault | null {
-  if (results.size < alikeEnough) return null;
-  const codes = new Set<string>();
-  for (const result of results.values()) {
-    if (result.status !== 'failed' || result.whole) return null;
-    codes.add(result.fault.code);
-  }
-  const [code] = codes;
-  if (codes.size !== 1 || code === undefined) return null;
+function allAlike(alone: readonly Result[], sent: number): Fault | null {
+  if (alone.length < alikeEnough || alone.length < sent) return null;
+  const codes = new Set(
+    alone.map((result) => (result.status === 'failed' && !result.whole ? result.fault.code : null)),
+  );
+  const [code = null] = codes;
+  if (codes.size !== 1 || code === null) return null;
   return new Fault({
     kind: 'transient',
     code: sameFault,

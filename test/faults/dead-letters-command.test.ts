@@ -63,7 +63,7 @@ describe('dead-letters on the command line', () => {
       [['redrive', 'accounts', '--where', 'contry == "DE"'], 'did you mean `country`?'],
       [['redrive', 'accounts', '--older-than', 'yesterday'], 'is no duration'],
       [['drop', 'accounts', '--group', group], '--reason'],
-      [['drop', 'accounts', '--group', group, '--reason', 'x'], 'There is no terminal to ask over'],
+      [['drop', 'accounts', '--group', group, '--reason', 'x'], 'Nobody can be asked here'],
     ];
     for (const [command, words] of refusals) {
       const ended = await world.causeway('dead-letters', ...command);

@@ -196,6 +196,20 @@ describe('the same fault on nearly everything', () => {
       field: 'erp_key_error',
     });
   });
+
+  it('loses none of the records that stand behind the refused ones in their batch', async () => {
+    const { source, sink, journey } = await between();
+    for (let n = 0; n < 100; n++) source.put(`a${n}`, { name: 'good' });
+    await journey.carry();
+    for (let n = 0; n < 50; n++) source.put(`b${n + 10}`, { name: n < 22 ? 'bad' : 'good' });
+    sink.before = (items) => {
+      if (items.some(({ fields }) => fields['name'] === 'bad'))
+        throw new Fault({ kind: 'bug', code: 'erp_key_error', message: 'KeyError' });
+    };
+    await journey.carry();
+    expect(sink.records.size).toBe(128);
+    expect(await sql(journey, `select source_id from link where state = 'dead'`)).toHaveLength(22);
+  });
 });
 
 describe('a pause by a person', () => {
