@@ -99,6 +99,7 @@ describe('the judge of a fault run', () => {
         entity: 'companies',
         id: '1',
         consumed: ['0'],
+        removed: false,
       } as const;
       const snapshot = aSnapshot({
         erp: [old, partner, person, customer, order],

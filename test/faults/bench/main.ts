@@ -84,6 +84,18 @@ const told = report({ json: given.json, seed, runs, lanes, folder, until });
 process.exitCode = await bench(told, await makeCluster(folder));
 if (!keepAll && told.good()) rmSync(folder, { recursive: true, force: true });
 
+/** A run that the bench itself cannot carry out is a finding, too, and no end of the others. */
+async function carryOut(lane: Lane, seed: number): Promise<RunResult> {
+  const began = Date.now();
+  try {
+    return await runOnce(lane, seed);
+  } catch (error) {
+    const found = error instanceof Error ? (error.stack ?? error.message) : 'something that is not an Error';
+    const finding = { verdict: 'unexplained', record: 'the bench', expected: 'a run', found } as const;
+    return { seed, findings: [finding], faults: new Map(), ms: Date.now() - began, folder: lane.folder };
+  }
+}
+
 /** Runs everything on its lanes; gives the exit code. */
 async function bench(told: Report, cluster: Cluster): Promise<0 | 1> {
   let next = 0;
@@ -93,7 +105,7 @@ async function bench(told: Report, cluster: Cluster): Promise<0 | 1> {
     const lane: Lane = { database: await copyCluster(cluster, own), systems: startSystems(), folder: own };
     try {
       for (let run = next++; run < runs && !told.ended(); run = next++) {
-        const result: RunResult = await runOnce(lane, seedOfRun(seed, run));
+        const result: RunResult = await carryOut(lane, seedOfRun(seed, run));
         told.ran(result);
         if (result.findings.length === 0 && !keepAll) rmSync(result.folder, { recursive: true, force: true });
       }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Crew } from './crew.ts';
-import { progressOf, stillMoving } from './snapshot.ts';
+import { type Newest, progressOf, stillMoving } from './snapshot.ts';
 
 /** A run hangs when nothing has happened to any record for so long, or when it has not come to rest after the second. */
 const silenceMs = 120_000;
@@ -11,7 +11,7 @@ const longestMs = 400_000;
 /** Gives what still moves when the patience has ended; nothing where all is at rest. */
 export async function comeToRest(
   url: string,
-  newestInCrm: () => Promise<number>,
+  newestInCrm: () => Promise<Newest>,
   crew: Pick<Crew, 'disturbances'>,
 ): Promise<string[]> {
   const client = new pg.Client({ connectionString: url });

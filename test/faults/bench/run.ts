@@ -12,7 +12,7 @@ import type { LaneDatabase } from './database.ts';
 import { echoMs, type Happening, planRun, type Plan, type WorkerName } from './plan.ts';
 import { comeToRest } from './rest.ts';
 import { listen } from './said.ts';
-import { readTables, type Snapshot, type Truth } from './snapshot.ts';
+import { type Newest, readTables, type Snapshot, type Truth } from './snapshot.ts';
 import type { Opened } from './systems.ts';
 import { payloadCanary } from './users.ts';
 
@@ -87,7 +87,7 @@ export async function runOnce(lane: Lane, seed: number): Promise<RunResult> {
     const own = lane.database.url(name, lane.database.port());
     const hanging = await comeToRest(
       own,
-      () => lane.systems.order({ do: 'newest' }) as Promise<number>,
+      () => lane.systems.order({ do: 'newest' }) as Promise<Newest>,
       crew,
     );
     if (hanging.length > 0) note(`it has not come to rest: ${hanging.join('; ')}`);

@@ -138,8 +138,14 @@ export async function progressOf(client: pg.Client): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** What has not come to rest yet, in words; nothing when all is carried that happened before `since`. */
-export async function stillMoving(client: pg.Client, since: number): Promise<string[]> {
+/** When something has happened last in the CRM that a reader must have seen: a change, and a delete of each entity. */
+export type Newest = {
+  readonly changed: number;
+  readonly removed: readonly { readonly entity: string; readonly at: number }[];
+};
+
+/** What has not come to rest yet, in words; nothing when all is carried that has happened until then. */
+export async function stillMoving(client: pg.Client, { changed, removed }: Newest): Promise<string[]> {
   const { rows } = await client.query<{ what: string }>(
     `select 'queue ' || name || ': ' || count(*) || ' ' || state as what from causeway_jobs.job
        where state < 'completed' and name not like '%/dead' group by name, state
@@ -149,8 +155,11 @@ export async function stillMoving(client: pg.Client, since: number): Promise<str
        from causeway.connection_state where state <> 'up'
      union all select 'reading ' || entity || ': covered until ' || coalesce(watermark::text, 'nothing') from causeway.source_cursor
        where watermark is null or watermark <= to_timestamp($1 / 1000.0)
+     union all select 'reading ' || c.entity || ': deletes are known until ' || coalesce(c.position #>> '{archived,until}', 'nothing')
+       from causeway.source_cursor c join unnest($2::text[], $3::bigint[]) as r (entity, at) using (entity)
+       where r.at > 0 and coalesce((c.position #>> '{archived,until}')::bigint, 0) <= r.at
      union all select 'reading: ' || count(*) || ' of 3 have begun' from causeway.source_cursor having count(*) < 3`,
-    [since],
+    [changed, removed.map(({ entity }) => entity), removed.map(({ at }) => at)],
   );
   return rows.map(({ what }) => what);
 }

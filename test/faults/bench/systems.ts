@@ -9,14 +9,15 @@ import { type DoorRule, type Doors, openDoors } from './door.ts';
 import { plainErp } from './plain-erp/index.ts';
 import type { SystemName, WorkerName } from './plan.ts';
 import { readHubspot, readOdoo, readPlain } from './readings.ts';
-import type { Truth } from './snapshot.ts';
+import type { Newest, Truth } from './snapshot.ts';
 import { crmTruth, odooTruth, plainTruth } from './truth.ts';
-import { call, type CrmDeed, type ErpDeed, type Users, usersOf } from './users.ts';
+import { call, type CrmDeed, crmEntities, type ErpDeed, type Users, usersOf } from './users.ts';
 
 export type Beginning = {
   readonly folder: string;
   readonly version: '16' | '19';
   readonly skewMs: number;
+  readonly plain: { readonly [rule: string]: unknown };
   readonly companies: number;
   readonly contacts: number;
   readonly deals: number;
@@ -115,14 +116,22 @@ const lagOf = ({ indexLagMs, lateCommitMs }: { readonly [rule: string]: unknown 
 const misbehave = async (sandbox: RunningSandbox, rules: unknown): Promise<void> =>
   void (await call(`${sandbox.url}/_sandbox/misbehave`, 'PUT', rules));
 
-const newest = ({ users, doors, lasting }: World): number =>
-  Math.max(
-    0,
-    ...users.crmJournal.map(({ shownAt }) => shownAt),
-    ...doors.crm.writes.filter(({ arrived }) => arrived).map(({ to }) => to),
-  ) + Math.max(0, Number(lasting['clockSkewMs']));
+function newest({ users, doors, lasting }: World): Newest {
+  const ahead = Math.max(0, Number(lasting['clockSkewMs']));
+  const last = (times: readonly number[]): number => Math.max(0, ...times) + ahead;
+  const written = doors.crm.writes.filter(({ arrived }) => arrived).map(({ to }) => to);
+  const removals = users.crmJournal.filter(({ removed }) => removed);
+  return {
+    changed: last([...users.crmJournal.map(({ shownAt }) => shownAt), ...written]),
+    removed: crmEntities.map((entity) => ({
+      entity,
+      at: last(removals.filter((entry) => entry.entity === entity).map(({ shownAt }) => shownAt)),
+    })),
+  };
+}
 
-async function begin({ folder, version, skewMs, companies, contacts, deals }: Beginning): Promise<Opened> {
+async function begin(given: Beginning): Promise<Opened> {
+  const { folder, version, skewMs, companies, contacts, deals } = given;
   const lasting = { clockSkewMs: skewMs };
   const open = (connector: Pick<Connector, 'sandbox' | 'name'>, seed: string, misbehave: object) => {
     if (connector.sandbox === null) throw new Error(`${connector.name} has no sandbox`);
@@ -132,7 +141,7 @@ async function begin({ folder, version, skewMs, companies, contacts, deals }: Be
   const sandboxes = {
     crm: await open(hubspot, 'empty', lasting),
     erp: await open(odoo, `empty:${version}`, {}),
-    plain: await open(plainErp, 'empty', {}),
+    plain: await open(plainErp, 'empty', given.plain),
   };
   const doorsOf = (system: SystemName, read: typeof readOdoo, tooMany: string): Promise<Doors> =>
     openDoors({

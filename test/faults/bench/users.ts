@@ -27,6 +27,8 @@ export type CrmEntry = {
   readonly id: string;
   /** For a merge: the ids that were given up, which the record `id` stands for from now on. */
   readonly consumed: readonly string[];
+  /** The record, or a line of it, was deleted. */
+  readonly removed: boolean;
 };
 export type ErpEntry = {
   readonly at: number;
@@ -146,11 +148,11 @@ async function addLine(desk: Desk, deal: string, nth: number, extra: Fields): Pr
   await call(records(desk, 'line_items'), 'POST', { ...line, deal, ...extra });
 }
 
-type Done = Pick<CrmEntry, 'id' | 'consumed'>;
+type Done = Pick<CrmEntry, 'id' | 'consumed' | 'removed'>;
 
 /** Does one thing in the CRM, or nothing where it cannot be done. */
 async function inCrm(desk: Desk, { deed, entity, pick, other }: CrmDeed): Promise<Done | null> {
-  if (deed === 'create') return { id: await create(desk, entity, other, {}), consumed: [] };
+  if (deed === 'create') return { id: await create(desk, entity, other, {}), consumed: [], removed: false };
   const id = chosen(desk, entity, pick);
   if (id === null) return null;
   const url = `${records(desk, entity)}/${id}`;
@@ -173,12 +175,11 @@ async function inCrm(desk: Desk, { deed, entity, pick, other }: CrmDeed): Promis
       break;
     case 'line':
       if (entity !== 'deals') return null;
-      await changeLine(desk, id, other);
-      break;
+      return { id, consumed: [], removed: await changeLine(desk, id, other) };
     default:
       await edit(desk, entity, id, deed === 'move' ? other : null);
   }
-  return { id, consumed: [] };
+  return { id, consumed: [], removed: deed === 'archive' };
 }
 
 async function edit(desk: Desk, entity: CrmEntity, id: string, to: number | null): Promise<void> {
@@ -188,8 +189,8 @@ async function edit(desk: Desk, entity: CrmEntity, id: string, to: number | null
   await call(`${records(desk, entity)}/${id}`, 'PATCH', { ...typed[entity](record), ...moved });
 }
 
-/** A line is added, changed or removed; none of that stamps the deal. */
-async function changeLine(desk: Desk, deal: string, how: number): Promise<void> {
+/** A line is added, changed or removed; none of that stamps the deal. Says whether it was removed. */
+async function changeLine(desk: Desk, deal: string, how: number): Promise<boolean> {
   const all = (await call(records(desk, 'line_items'), 'GET')) as {
     id: string;
     deal: string;
@@ -198,10 +199,16 @@ async function changeLine(desk: Desk, deal: string, how: number): Promise<void> 
   }[];
   const own = all.filter((line) => line.deal === deal && !line.archived);
   const [first] = own;
-  if (first === undefined || how < 0.3) return addLine(desk, deal, all.length, {});
+  if (first === undefined || how < 0.3) {
+    await addLine(desk, deal, all.length, {});
+    return false;
+  }
   const url = `${records(desk, 'line_items')}/${first.id}`;
-  if (how < 0.5 && own.length > 1) return void (await call(url, 'DELETE'));
-  await call(url, 'PATCH', { quantity: String(Number(first.quantity) + 1) });
+  const removes = how > 0.9 && own.length > 1;
+  await (removes
+    ? call(url, 'DELETE')
+    : call(url, 'PATCH', { quantity: String(Number(first.quantity) + 1) }));
+  return removes;
 }
 
 async function merge(desk: Desk, entity: CrmEntity, id: string, other: string | null): Promise<Done | null> {
@@ -212,7 +219,7 @@ async function merge(desk: Desk, entity: CrmEntity, id: string, other: string | 
   const body = { primaryObjectId: id, objectIdToMerge: other };
   const { id: into } = (await call(path, 'POST', body, desk.place.token)) as { id: string };
   desk.known[entity].set(into, record);
-  return { id: into, consumed: [id, other] };
+  return { id: into, consumed: [id, other], removed: false };
 }
 
 const fieldsOf = {
