@@ -82,10 +82,8 @@ export async function settle(
     await settleDue(tx, mapping.flow, ours);
     await settleTasks(tx, mapping.flow, ours);
     await recordHistory(tx, mapping, runId, ours);
-    const over = ours
-      .filter(({ conclusion, intentIsOver }) => conclusion.targetId !== null || intentIsOver === true)
-      .map(({ standing }) => standing.sourceId);
-    if (over.length > 0) await closeIntents(tx, mapping.flow, over);
+    const certain = ours.filter(createIsCertain).map(({ standing }) => standing.sourceId);
+    if (certain.length > 0) await closeIntents(tx, mapping.flow, certain);
     const unparked = await parkRecords(tx, mapping.flow, ours);
     await wake(context, tx, mapping.flow, ours);
     await queueAgain(context, tx, mapping.flow, ours, versions, unparked.union(askedFor));
@@ -101,6 +99,12 @@ export async function settle(
   context.onProgress({ flow: mapping.flow, kind: 'settled', counts });
   return counts;
 }
+
+/** It is in the ERP, or a look-up has just shown that it is not and nothing was sent since. */
+const createIsCertain = ({ conclusion, output, intentIsOver }: Concluded): boolean =>
+  intentIsOver === true ||
+  conclusion.targetId !== null ||
+  (output === null && conclusion.disposition.job === 'done');
 
 function deliveredOutputs(records: readonly Concluded[]): { sourceId: string; output: Payload }[] {
   return records.flatMap(({ standing, conclusion, output }) =>
