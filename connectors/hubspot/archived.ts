@@ -78,6 +78,9 @@ async function listArchived(
         (archived ?? Boolean(archivedAt)) && (instantOf(archivedAt) ?? Infinity) >= since,
     ),
     last: next === window.after ? null : next,
-    window: { ...window, archivedPages: window.archivedPages + 1 },
+    window: { ...window, archivedPages: window.archivedPages + (isSecondListing(window) ? 0 : 1) },
   };
 }
+
+/** The first page of the lines' listing is no page beyond the first: an account without deletes need not rest. */
+const isSecondListing = ({ after, archivedPages }: Window): boolean => after === null && archivedPages > 0;

@@ -155,6 +155,15 @@ describe('the changes of HubSpot', () => {
     ]);
   });
 
+  it('finds a deleted deal soon, though the lines of deals are listed, too', async () => {
+    const { own, cursor } = await caughtUp('deals', ['line_items']);
+    const [one] = await own.all('deals');
+    await own.remove('deals', one!.id);
+    own.clock.advance(30 * secondMs);
+    const found = await own.catchUp('deals', cursor, ['line_items']);
+    expect(changesOf(found)).toContainEqual(expect.objectContaining({ kind: 'delete', id: one!.id }));
+  });
+
   it('reports an archived record once, though HubSpot lists it for 90 days', async () => {
     const { own, cursor } = await caughtUp('companies');
     const [one] = await own.all('companies');
