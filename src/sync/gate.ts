@@ -5,7 +5,7 @@ import {
   releaseProbe as releaseConnectionProbe,
 } from '../store/connection-state.ts';
 import { claimFlowProbe, readFlowPause, releaseFlowProbe } from '../store/flow-state.ts';
-import { healthOf, noteSuccess } from './connection-health.ts';
+import { healthOf } from './connection-health.ts';
 import type { SyncContext } from './context.ts';
 import { type Unverified, verifyTenant } from './identity.ts';
 
@@ -79,14 +79,9 @@ export async function passConnection(
   if (waitMs > 0) return closed(name, waitMs, state.reason);
   if (!(await claimProbe(context.database, name, worker, probeSeconds)))
     return closed(name, lookMs, state.reason);
-  // Paused: a person must act, so the probe is a call that writes nothing.
+  // Paused: a person must have acted, so a call that writes nothing goes ahead of the record that is the probe.
   if (state.state === 'paused') context.verified.delete(name);
   const unverified = await verifyTenant(context, name, signal);
-  if (unverified === null && state.state === 'paused') {
-    await noteSuccess(context, name);
-    context.log.info({ connection: name }, 'the connection answers again');
-    return open(null, state.pace);
-  }
   return unless(unverified, open('connection', state.pace));
 }
 
