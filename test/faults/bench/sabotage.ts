@@ -25,7 +25,7 @@ const sabotages: readonly Sabotage[] = [
     file: 'src/sync/detect.ts',
     take: 'const moved = await advanceCursor(tx, {',
     put: 'const moved = await advanceCursor(context.database, {',
-    betrayedBy: '^(lost|stale)',
+    betrayedBy: 'there is no link for it|the mirror holds|exactly one state',
   },
   {
     name: 'no-intent',

@@ -51,6 +51,13 @@ async function send(
   const error = errorOf(reply);
   if (error?.code === 'stopped_midway' && error.applied !== null) {
     const { applied } = error;
+    // No row is to blame when not even the first was written.
+    if (applied === 0)
+      throw new Fault({
+        kind: 'transient',
+        code: 'plain_stopped_midway',
+        message: 'The ERP stopped before it wrote the first record of the batch.',
+      });
     return rows.map(({ item }, index) => stoppedMidway(item, index < applied, known.get(item) ?? null, done));
   }
   const fault = classify(reply, true);
