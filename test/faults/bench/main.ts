@@ -14,15 +14,14 @@ const help = `npm run test:faults -- [options]
 
 Runs Causeway between a CRM and two ERPs, breaks everything around it, and judges what is left.
 
-  --seed N        the seed of the first run; those after it have seeds that follow from it
-  --runs M        how many runs (20)
-  --lanes L       how many at a time (four for each processor)
-  --replay SEED   one run with that seed, whose folder is kept
-  --sabotage      plants six bugs, one at a time, and runs until each is caught
-  --only NAME     with --sabotage: this bug alone
-  --until REGEXP  ends with the first finding that matches
-  --keep FOLDER   keeps the logs of all runs in this folder, which must not exist
-  --json          one JSON object at the end
+  --seed N            the seed of the first run; those after it have seeds that follow from it
+  --runs M            how many runs (20)
+  --lanes L           how many at a time (four for each processor)
+  --replay SEED       one run with that seed, whose folder is kept
+  --sabotage [NAME]   plants six bugs one after the other, or the one named, and runs until each is caught
+  --until REGEXP      ends with the first finding that matches
+  --keep FOLDER       keeps the logs of all runs in this folder, which must not exist
+  --json              one JSON object at the end
 
 Exit codes: 0 good, 1 findings, 2 usage.
 `;
@@ -34,7 +33,8 @@ function usage(message: string): never {
 
 function options() {
   try {
-    return parseArgs({
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
       options: {
         seed: { type: 'string', default: String(Date.now() % 1_000_000) },
         runs: { type: 'string', default: '20' },
@@ -43,11 +43,13 @@ function options() {
         keep: { type: 'string' },
         until: { type: 'string' },
         sabotage: { type: 'boolean', default: false },
-        only: { type: 'string', default: '' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
-    }).values;
+    });
+    if (positionals.length > (values.sabotage ? 1 : 0))
+      return usage(`${positionals.join(' ')} is not known.`);
+    return { ...values, only: positionals[0] ?? '' };
   } catch (error) {
     return usage(error instanceof Error ? error.message : 'These options are not known.');
   }
