@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os';
-import { createInterface } from 'node:readline/promises';
 import { problem } from '../errors/catalogue.ts';
 import { CausewayError } from '../errors/error.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { listQuestions, type Question } from '../store/due.ts';
 import { type Answer, answerQuestion } from '../sync/approve.ts';
+import { confirm } from './confirm.ts';
+import { userName } from './user-name.ts';
 import { type ExitCode, type GlobalOptions, inSession, print, requireFlow } from './session.ts';
 
 type ApproveOptions = GlobalOptions & { refuse?: true | undefined; yes?: true | undefined };
@@ -14,7 +14,7 @@ type ApproveOptions = GlobalOptions & { refuse?: true | undefined; yes?: true | 
  * `--yes` and without anybody to ask it only shows, and ends with exit code 1.
  */
 export async function approve(run: number, options: ApproveOptions): Promise<ExitCode> {
-  return inSession({ ...options, systems: 'closed' }, async ({ causeway, json }) => {
+  return inSession({ ...options, systems: 'closed' }, async ({ causeway, shutdown, json }) => {
     const { context } = causeway;
     const questions = await listQuestions(context.database, { runId: String(run) });
     if (questions.length === 0)
@@ -28,14 +28,14 @@ export async function approve(run: number, options: ApproveOptions): Promise<Exi
     }));
     const text = shown.map(({ question, mapping }) => questionText(question, mapping)).join('\n');
     if (!json) process.stdout.write(`${text}\n`);
-    if (!options.yes && !(await agreed(json, answer))) {
+    if (!options.yes && !(await agreed(json, answer, shutdown.soft))) {
       const how = options.refuse ? '--refuse --yes keeps it' : '--yes lets it go ahead';
       print(json, { questions, answered: 0 }, `Nothing was done; ${how}.`);
       return 1;
     }
     let answered = 0;
     for (const { question, mapping } of shown)
-      answered += await answerQuestion(context, mapping, question, answer, userInfo().username);
+      answered += await answerQuestion(context, mapping, question, answer, userName() ?? 'somebody');
     const what =
       answer === 'approved'
         ? `${answered} approved. They go ahead with the next run.`
@@ -54,7 +54,6 @@ function questionText({ kind, count, reasons, sample, since }: Question, mapping
   const words: { readonly [what: string]: string } = {
     deleted: `deleted in the source (when_deleted: ${mapping.whenDeleted})`,
     left: `no longer meet only_when (when_it_leaves: ${mapping.whenItLeaves})`,
-    merged: 'merged away (their ERP records go to the surviving records, or stay)',
     changed: 'changed in the source',
     absent: 'gone without a trace',
   };
@@ -65,15 +64,8 @@ function questionText({ kind, count, reasons, sample, since }: Question, mapping
   ].join('\n');
 }
 
-async function agreed(json: boolean, answer: Answer): Promise<boolean> {
+/** Where nobody can be asked, nobody agrees. */
+async function agreed(json: boolean, answer: Answer, signal: AbortSignal): Promise<boolean> {
   if (json || !process.stdin.isTTY) return false;
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const said = await asking.question(
-      answer === 'approved' ? 'Let all of it go ahead? (y/N) ' : 'Keep all of it? (y/N) ',
-    );
-    return /^y(es)?$/i.test(said.trim());
-  } finally {
-    asking.close();
-  }
+  return confirm(answer === 'approved' ? 'Let all of it go ahead?' : 'Keep all of it?', {}, signal);
 }

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { CausewayError } from '../errors/error.ts';
 import type { CompiledMapping } from '../mapping/compile.ts';
 import { parseDuration } from '../mapping/duration.ts';
@@ -7,6 +6,7 @@ import { dropLetters } from '../sync/drop.ts';
 import { mendLetters } from '../sync/mend-letters.ts';
 import { redriveLetters } from '../sync/redrive.ts';
 import { confirm } from './confirm.ts';
+import { userName } from './user-name.ts';
 import { lettersInWords, unknownGroup } from './dead-letters.ts';
 import { compiledFlow, conditionOf, requireFields, sendNow, usage } from './resync.ts';
 import { type ExitCode, type GlobalOptions, inSession, print, reportError, type Session } from './session.ts';
@@ -174,13 +174,4 @@ function left(options: ChoiceOptions, chosen: ChosenLetters, changed: readonly s
       ? []
       : [`The condition does not work out for ${chosen.undecided} records; they were left out.`]),
   ];
-}
-
-/** Who is at the keyboard, for the record's history; null where the system does not say. */
-function userName(): string | null {
-  try {
-    return userInfo().username || null;
-  } catch {
-    return null;
-  }
 }

@@ -1,7 +1,7 @@
 import { CausewayError } from '../errors/error.ts';
 import { problem } from '../errors/catalogue.ts';
 import { didYouMean } from '../errors/suggestion.ts';
-import { pauseConnection, resumeConnection } from '../store/connection-state.ts';
+import { pauseConnection, personPausedIt, resumeConnection } from '../store/connection-state.ts';
 import { pauseFlowByPerson, resumeFlow } from '../store/flow-state.ts';
 import { type ExitCode, type GlobalOptions, inSession, print, type Session } from './session.ts';
 
@@ -15,8 +15,7 @@ export async function pause(
   return inSession({ ...options, systems: 'closed' }, async ({ causeway, json }) => {
     const target = findTarget(causeway, name);
     const { database } = causeway.context;
-    const reason =
-      options.reason === undefined ? 'a person paused it' : `a person paused it: ${options.reason}`;
+    const reason = options.reason === undefined ? personPausedIt : `${personPausedIt}: ${options.reason}`;
     if (target.kind === 'flow') await pauseFlowByPerson(database, target.name, reason);
     else await pauseConnection(database, target.name, reason);
     const what = `${title(target)} is paused. What changes is ${target.kind === 'flow' ? 'read and queued' : 'queued'}, and nothing is sent until: causeway resume ${name}`;

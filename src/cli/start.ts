@@ -106,11 +106,6 @@ function conclusion(
   problems: readonly Problem[],
   notes: readonly string[],
 ): string {
-  const stopped = summaries.flatMap((summary) =>
-    summary.stopped === null
-      ? []
-      : [`${summary.flow} stopped early, and goes on by itself: ${summary.stopped}`],
-  );
   const files =
     problems.length === 0
       ? []
@@ -120,7 +115,7 @@ function conclusion(
           printProblems(problems),
           ...notes,
         ];
-  return ['', renderSummary(summaries), renderVerdict(summaries), ...stopped, ...files].join('\n');
+  return ['', renderSummary(summaries), renderVerdict(summaries), ...files].join('\n');
 }
 
 async function stay(

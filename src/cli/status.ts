@@ -3,7 +3,7 @@ import { printProblems } from '../errors/print.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { type Alert, listOpenAlerts } from '../store/alert.ts';
 import { noticesWaiting, type NoticesWaiting } from '../store/alert-notice.ts';
-import { listConnectionStates } from '../store/connection-state.ts';
+import { listConnectionStates, pausedByPerson } from '../store/connection-state.ts';
 import { listFlowPauses } from '../store/flow-state.ts';
 import { listQuestions } from '../store/due.ts';
 import { lastRuns } from '../store/run.ts';
@@ -87,7 +87,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
       table.toString(),
       ...closed.map(
         (c) =>
-          `${c.connection} is ${c.state} since ${c.since.toISOString().slice(0, 19)}Z: ${c.reason ?? ''}`,
+          `${c.connection} is ${c.state} since ${c.since.toISOString().slice(0, 19)}Z: ${c.reason ?? ''}${c.code === pausedByPerson ? `. causeway resume ${c.connection} lets it go on` : ''}`,
       ),
       ...pauses.map(
         (p) =>

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { personPausedIt } from '../store/connection-state.ts';
 import type { Database } from '../store/database.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { nextRun } from '../schedule/schedule.ts';
@@ -20,6 +21,7 @@ export type FlowSummary = {
   readonly dead: number;
   readonly states: StateCounts;
   readonly nextRun: Date | null;
+  /** What stopped the last run before everything was carried: a connection or a flow, and why. */
   readonly stopped: string | null;
   /** What waits for a person's answer, in words with the command that answers. */
   readonly questions: readonly string[];
@@ -96,8 +98,21 @@ export function renderVerdict(summaries: readonly FlowSummary[]): string {
         : 'Nothing had to be sent: the ERP holds everything already.'
       : `${total('created')} created and ${total('updated')} updated in the ERP${total('removed') === 0 ? '' : `, and ${total('removed')} removed`}.`;
   const dead =
-    total('dead') === 0 ? '' : ` ${total('dead')} put aside as dead letters: causeway dead-letters list.`;
+    total('dead') === 0
+      ? ''
+      : ` ${total('dead') === 1 ? '1 dead letter stands' : `${total('dead')} dead letters stand`}: causeway dead-letters list.`;
   const waiting = total('waiting') === 0 ? '' : ` ${total('waiting')} wait for a record that they refer to.`;
   const asked = summaries.flatMap(({ flow, questions }) => questions.map((each) => `\n${flow}: ${each}`));
-  return `${done}${waiting}${dead}${asked.join('')}`;
+  const stopped = summaries.flatMap(({ flow, stopped: why }) =>
+    why === null ? [] : [`\n${stoppedEarly(flow, why)}`],
+  );
+  return `${done}${waiting}${dead}${asked.join('')}${stopped.join('')}`;
+}
+
+/** What a person paused goes on when a person says so; everything else goes on by itself. */
+function stoppedEarly(flow: string, why: string): string {
+  const [what = ''] = why.split(':', 1);
+  return why.startsWith(`${what}: ${personPausedIt}`)
+    ? `${flow} stopped early: ${why}. It goes on with: causeway resume ${what}`
+    : `${flow} stopped early, and goes on by itself: ${why}`;
 }

@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os';
 import { problem } from '../errors/catalogue.ts';
 import { CausewayError } from '../errors/error.ts';
 import { finishTasks, listTasks } from '../store/task.ts';
+import { userName } from './user-name.ts';
 import { type ExitCode, type GlobalOptions, inSession, print, reportError, requireFlow } from './session.ts';
 
 /** `causeway tasks list [FLOW]`: what needs a person. Exit code 1 when there is anything. */
@@ -33,7 +33,7 @@ export async function done(
       options.json === true,
     );
   return inSession({ ...options, systems: 'closed' }, async ({ causeway, json }) => {
-    const by = options.by ?? userInfo().username;
+    const by = options.by ?? userName() ?? 'somebody';
     const finished = await finishTasks(causeway.context.database, ids, by);
     const others = ids.filter((id) => !finished.includes(id)).map((id) => `${id} is not an open task.`);
     print(

@@ -23,7 +23,7 @@ export const alertCodes = {
   connection_paused: {
     title: 'Nothing is sent to a system until a person acts.',
     remedy:
-      'Look at `causeway status` for the reason; mend the credentials or the settings of the connection in causeway.yaml or in the system itself. It goes on by itself when the system answers well.',
+      'Look at `causeway status` for the reason; mend the credentials or the settings of the connection in causeway.yaml or in the system itself. It goes on by itself when the system answers well. A pause that a person made ends with `causeway resume`.',
     exit: 1,
   },
   connection_held: {

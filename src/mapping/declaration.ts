@@ -117,7 +117,7 @@ const own = {
   ceiling: z
     .strictObject({
       removals: measures(
-        'For records that were deleted, were merged away or no longer meet `only_when`. Unless given, `count` is 500 and `percent` is 10.',
+        'For records that were deleted or no longer meet `only_when`. Unless given, `count` is 500 and `percent` is 10.',
       ).optional(),
       changes: measures(
         'For records in the ERP that changed in the source. Without it, changes are not counted and wait for nobody; with it, they are sent a second later, and only when the source has been read.',

@@ -78,6 +78,9 @@ export async function freeConnection(sql: Sql, connection: string): Promise<numb
 /** The code of a pause that only a person ends. */
 export const pausedByPerson = 'paused_by_person';
 
+/** How the reason of such a pause begins. */
+export const personPausedIt = 'a person paused it';
+
 /** Pauses a connection because a person says so; it stays paused until a person resumes it. */
 export async function pauseConnection(sql: Sql, connection: string, reason: string): Promise<void> {
   await sql.query(

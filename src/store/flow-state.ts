@@ -35,18 +35,21 @@ export async function listFlowPauses(sql: Sql): Promise<FlowState[]> {
   return rows;
 }
 
-/** Pauses a flow until `until`; each pause that follows a probe that failed counts. What a person has paused stays. */
+/**
+ * Pauses a flow until `until`; each pause that follows a probe that failed counts, and batches that were under way
+ * together count as one. What a person has paused stays.
+ */
 export async function pauseFlow(
   sql: Sql,
-  pause: { flow: string; code: string; field: string; reason: string; until: Date },
+  pause: { flow: string; code: string; field: string; reason: string; until: Date; now: Date },
 ): Promise<void> {
   await sql.query(
     `insert into flow_state as f (flow, state, code, field, reason, since, until, failures) values ($1, 'paused', $2, $3, $4, now(), $5, 1)
      on conflict (flow) do update set state = 'paused', code = excluded.code, field = excluded.field, reason = excluded.reason,
-       since = case when f.state = 'paused' then f.since else now() end, until = excluded.until,
-       failures = case when f.state = 'paused' then f.failures + 1 else 1 end, probe_by = null, probe_until = null
+       since = case when f.state = 'paused' then f.since else now() end, until = case when f.state = 'paused' then greatest(f.until, excluded.until) else excluded.until end,
+       failures = case when f.state <> 'paused' then 1 when f.until > $6 then f.failures else f.failures + 1 end, probe_by = null, probe_until = null
        where f.state = 'running' or f.code <> '${pausedByPerson}'`,
-    [pause.flow, pause.code, pause.field, pause.reason, pause.until],
+    [pause.flow, pause.code, pause.field, pause.reason, pause.until, pause.now],
   );
 }
 
@@ -94,19 +97,32 @@ export async function releaseFlowProbe(sql: Sql, flow: string, worker: string): 
   );
 }
 
-/** What the deliveries of a flow came to in the last minutes: all that were judged, and the dead letters of one cause. */
+/** The dead letters of a flow in the last minutes: all of them, and those of one cause. */
 export async function countRecentDead(
   sql: Sql,
   flow: string,
   cause: { readonly code: string; readonly field: string },
   minutes: number,
-): Promise<{ readonly alike: number; readonly judged: number }> {
-  const { rows } = await sql.query<{ alike: number; judged: number }>(
-    `select (select count(*) from link where flow = $1 and state = 'dead' and since > now() - make_interval(mins => $4)
-         and code = $2 and coalesce(fields->0->>'field', '') = $3)::int as alike,
-       (select count(*) from link where flow = $1 and state = 'dead' and since > now() - make_interval(mins => $4))::int
-         + (select coalesce(sum(created + updated + unchanged), 0) from run where flow = $1 and started_at > now() - make_interval(mins => $4))::int as judged`,
+): Promise<{ readonly alike: number; readonly dead: number }> {
+  const { rows } = await sql.query<{ alike: number; dead: number }>(
+    `select count(*)::int as dead, (count(*) filter (where code = $2 and coalesce(fields->0->>'field', '') = $3))::int as alike
+     from link where flow = $1 and state = 'dead' and since > now() - make_interval(mins => $4)`,
     [flow, cause.code, cause.field, minutes],
   );
-  return rows[0] ?? { alike: 0, judged: 0 };
+  return rows[0] ?? { alike: 0, dead: 0 };
+}
+
+/** How many records of a flow the ERP took in the last minutes, counted up to `enough`. */
+export async function countRecentDeliveries(
+  sql: Sql,
+  flow: string,
+  minutes: number,
+  enough: number,
+): Promise<number> {
+  const { rows } = await sql.query<{ count: number }>(
+    `select count(*)::int as count from (
+       select from link where flow = $1 and delivered_at > now() - make_interval(mins => $2) limit $3) as delivered`,
+    [flow, minutes, enough],
+  );
+  return rows[0]?.count ?? 0;
 }

@@ -114,7 +114,7 @@ export async function awaitedLosers(
        join mirror m on m.connection = $2 and m.entity = $3 and m.merged_into = d.loser where d.depth < ${longestChain})
      select distinct on (survivor) survivor, loser from merged
      left join link l on l.flow = $1 and l.source_id = loser
-     where l.target_id is not null and l.state <> 'removed'
+     where l.target_id is not null and l.state <> 'removed' and l.code is distinct from 'kept_by_a_person'
        or l.state is distinct from 'removed' and exists (select from intent i where i.flow = $1 and i.source_id = loser)
        or exists (select from causeway_jobs.job j where j.name = $4 and coalesce(j.singleton_key, '') = loser and j.state = 'active' and j.policy = 'exclusive')
      order by survivor, loser`,

@@ -84,17 +84,3 @@ export async function pageOfMirrored(
   );
   return rows;
 }
-
-/** Keys of a stream in id order, a page at a time, for work over all of its records. */
-export async function pageOfSourceIds(
-  sql: Sql,
-  stream: Stream,
-  after: string,
-  limit: number,
-): Promise<string[]> {
-  const { rows } = await sql.query<{ source_id: string }>(
-    'select source_id from mirror where connection = $1 and entity = $2 and source_id > $3 order by source_id limit $4',
-    [stream.connection, stream.entity, after, limit],
-  );
-  return rows.map((row) => row.source_id);
-}

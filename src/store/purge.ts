@@ -47,7 +47,7 @@ function stepOver(rows: readonly Row[], removed: number): Step {
 
 /**
  * Forgets what happened to records before an instant, save for records that are not settled, and save for the newest
- * delivery of each record. `kept` hears of the mappings that the rows which stay speak of.
+ * delivery of each record. Where a link does not say whether its ERP record is ours, the create says it. `kept` hears of the mappings that the rows which stay speak of.
  */
 export async function purgeHistory(
   tx: Sql,
@@ -58,9 +58,10 @@ export async function purgeHistory(
   const { rows } = await tx.query<Row & { goes: boolean; hash: string | null }>(
     // The lateral joins with a limit hold the planner to one index probe for each row, as in `loadStandings`.
     `select h.id, h.at < $2 as old, h.mapping_hash as hash,
-       h.at < $2 and coalesce(l.state, 'removed') in ('synced', 'skipped', 'removed') and (h.event not in ('created', 'updated') or n.newer is not null) as goes
+       h.at < $2 and coalesce(l.state, 'removed') in ('synced', 'skipped', 'removed') and (h.event not in ('created', 'updated') or n.newer is not null)
+         and not (h.event = 'created' and l.unsure) as goes
      from (select * from history where id > $1 order by id limit ${stepSize}) h
-     left join lateral (select state from link where flow = h.flow and source_id = h.source_id limit 1) l on true
+     left join lateral (select state, ours is null as unsure from link where flow = h.flow and source_id = h.source_id limit 1) l on true
      left join lateral (select true as newer from history where flow = h.flow and source_id = h.source_id and id > h.id and event in ('created', 'updated')
        limit 1) n on true
      order by h.id`,

@@ -10,8 +10,8 @@ export type Allowance = {
 export type Turn = { readonly id: string; readonly waitMs: number };
 
 /**
- * Asks for a turn among the requests of all processes to a connection; `known` is the turn that waits already. The turn
- * of a holder that gives no sign of life (see {@link keepTurns}) ends by itself after ten seconds.
+ * Asks for a turn among the requests of all processes to a connection; `known` is the turn that waits already. A turn
+ * that nobody keeps (see {@link keepTurns}) ends by itself after ten seconds.
  */
 export async function takeTurn(
   sql: Sql,
@@ -49,11 +49,11 @@ export async function endTurn(sql: Sql, id: string, counted: boolean): Promise<v
   );
 }
 
-/** Says that the holder lives, so that its turns in flight go on counting. */
-export async function keepTurns(sql: Sql, holder: string): Promise<void> {
+/** Says that requests are under way still, so that their turns go on counting. */
+export async function keepTurns(sql: Sql, ids: readonly string[]): Promise<void> {
   await sql.query(
-    `update request_turn set until = clock_timestamp() + interval '10 s' where holder = $1 and started_at is not null and ended_at is null`,
-    [holder],
+    `update request_turn set until = clock_timestamp() + interval '10 s' where id = any($1::bigint[]) and ended_at is null`,
+    [ids],
   );
 }
 

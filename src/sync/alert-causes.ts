@@ -2,6 +2,7 @@ import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
 import type { alertCodes } from '../errors/alert-codes.ts';
 import type { AlertCause, Severity } from '../store/alert.ts';
+import { pausedByPerson } from '../store/connection-state.ts';
 import { mostNewDead } from '../store/flow-facts.ts';
 import {
   brokenSince,
@@ -79,6 +80,10 @@ function freshnessCause(flow: FlowFacts, now: Date): AlertCause[] {
 function connectionCause(connection: Facts['connections'][number], now: Date): AlertCause[] {
   const { connection: name, state, code, since } = connection;
   const why = `since ${said(since)} (${code ?? 'unknown'})`;
+  if (code === pausedByPerson) {
+    const message = `A person paused ${name} at ${said(since)}; nothing is sent to it until: causeway resume ${name}.`;
+    return [cause('connection_paused', name, 'warning', message, since)];
+  }
   if (state === 'paused')
     return [
       cause(

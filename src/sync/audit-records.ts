@@ -1,3 +1,4 @@
+import { Fault } from '../connector/fault.ts';
 import { loadPayloads } from '../store/payload.ts';
 import { type AuditRow, everRan, pageForAudit, rowsForAudit } from '../store/audit-page.ts';
 import { finding } from './audit-findings.ts';
@@ -22,11 +23,15 @@ export async function auditRecords(
   const twins = twinsOf(auditing);
   let mirrored = 0;
   let compared = 0;
+  let overlooked = 0;
   for (let after = ''; ;) {
     signal.throwIfAborted();
     const page = await pageForAudit(context.database, scope, { after, limit: pageSize, since });
-    if (page.length === 0) return { mirrored, compared };
-    await suspectGone(auditing, page, listed, suspects);
+    if (page.length === 0) {
+      tellOverlooked(auditing, overlooked, listed);
+      return { mirrored, compared };
+    }
+    overlooked += await suspectGone(auditing, page, listed, suspects);
     const linked = page.filter((row) => standsInErp(auditing, row, ran));
     for (const batch of chunksOf(linked, auditing.live.connection.limits.batch)) {
       const outputs = await compare(auditing, batch);
@@ -39,13 +44,27 @@ export async function auditRecords(
   }
 }
 
-/** What was not listed is asked for by its id, before it is said to be gone. */
+/** A list that leaves records out that are there is not a list to judge by; an empty one is none at all. */
+function tellOverlooked({ tally, scope }: Auditing, count: number, listed: IdSet): void {
+  if (count === 0) return;
+  const records = count === 1 ? '1 record' : `${count} records`;
+  const sentence = `${scope.stream.connection} has ${records} of ${scope.stream.entity} that it does not list`;
+  if (listed.size === 0)
+    throw new Fault({ kind: 'transient', code: 'listing_empty', message: `${sentence}: it lists nothing` });
+  tally.leaveOut(`${sentence}: they were found by their ids, and not compared with the CRM.`);
+}
+
+/** What changed so lately need not be listed yet, in milliseconds. */
+const listedAfterMs = 5 * 60_000;
+
+/** What was not listed is asked for by its id, before it is said to be gone. Gives how many are there all the same. */
 async function suspectGone(
   { scope, source, sourcePage, context, ask, signal }: Auditing,
   page: readonly AuditRow[],
   listed: IdSet,
   suspects: Suspects,
-): Promise<void> {
+): Promise<number> {
+  let overlooked = 0;
   const unlisted = page.filter((row) => !row.deleted && row.mergedInto === null && !listed.has(row.sourceId));
   for (const rows of chunksOf(unlisted, sourcePage)) {
     const ids = rows.map(({ sourceId }) => sourceId);
@@ -53,7 +72,11 @@ async function suspectGone(
     const at = context.now();
     for (const [index, answer] of answers.entries()) {
       const row = rows[index];
-      if (answer.status === 'found' || row === undefined) continue;
+      if (row === undefined) continue;
+      if (answer.status === 'found') {
+        if (at.getTime() - new Date(answer.modifiedAt).getTime() > listedAfterMs) overlooked += 1;
+        continue;
+      }
       const { targetId } = row;
       const reason =
         answer.status === 'merged'
@@ -67,6 +90,7 @@ async function suspectGone(
       });
     }
   }
+  return overlooked;
 }
 
 const unsettled: ReadonlySet<string> = new Set(['pending', 'retrying', 'in_doubt']);

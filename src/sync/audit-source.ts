@@ -6,7 +6,7 @@ import { loadLinked } from '../store/link.ts';
 import { finding } from './audit-findings.ts';
 import type { Suspects } from './audit-suspects.ts';
 import { type Auditing, chunksOf } from './auditing.ts';
-import { fingerprint } from './fingerprint.ts';
+import { canonical, fingerprint } from './fingerprint.ts';
 import { type IdSet, idSet } from './id-set.ts';
 
 type Upsert = Extract<Change, { readonly kind: 'upsert' }>;
@@ -137,7 +137,9 @@ function newerInSource(found: FoundRecord, row: AuditRow | undefined): ReturnTyp
       ? `is in the CRM (${modified}), and Causeway was never told of it`
       : !isThere(row)
         ? `is in the CRM again (${modified}), and Causeway knows it as removed`
-        : `${modified}, and Causeway holds the state of ${row.modifiedAt.toISOString()}`;
+        : new Date(found.modifiedAt) > row.modifiedAt
+          ? `${modified}, and Causeway holds the state of ${row.modifiedAt.toISOString()}`
+          : 'what belongs to it changed in the CRM, which gave it no new stamp for that';
   return finding({
     kind: targetId === null ? 'missing' : 'stale',
     id: found.id,
@@ -150,11 +152,14 @@ function newerInSource(found: FoundRecord, row: AuditRow | undefined): ReturnTyp
 }
 
 /**
- * A record whose stamp is the mirrored one differs either in what belongs to it (a line that was changed), which is a
- * change that was missed, or because more is read of it than before, which is none.
+ * A record whose stamp is the mirrored one differs in what belongs to it. Lines are read whether they stamp their record
+ * or not, so that was missed; that it belongs to another record now, or that more is read of it than before, was not.
  */
 function isMissedChange(found: FoundRecord, row: AuditRow | undefined): boolean {
   if (row === undefined || !isThere(row) || new Date(found.modifiedAt) > row.modifiedAt) return true;
-  const before = new Set(Object.keys(row.record ?? {}));
-  return Object.keys(found.record).every((name) => before.has(name));
+  const before = row.record ?? {};
+  return Object.entries(found.record).some(
+    ([name, value]) =>
+      Array.isArray(value) && name in before && canonical(value) !== canonical(before[name] ?? null),
+  );
 }

@@ -140,12 +140,7 @@ function dueOf(mapping: Mapping, { decision, standing }: Decided): Counted | nul
       what: decision.code === 'deleted' ? 'deleted' : 'left',
       reason: decision.reason,
     };
-  if (decision.do === 'gone' && decision.code === 'merged') {
-    const settled = !standing.behind && standing.due === null;
-    return standing.targetId === null || settled
-      ? null
-      : { kind: 'removal', what: 'merged', reason: decision.reason };
-  }
+  // A merge removes nothing: the record that survives takes over the ERP record, or it stays.
   if (decision.do !== 'update' || mapping.ceiling.changes === null) return null;
   if (standing.targetId === null || isAskedFor(standing)) return null;
   return { kind: 'change', what: 'changed', reason: 'it changed in the source' };

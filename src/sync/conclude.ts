@@ -9,8 +9,8 @@ import type { Result } from './push.ts';
 /** What becomes of a record's job. */
 export type Disposition =
   | { readonly job: 'done' }
-  /** Queued again without using up an attempt. */
-  | { readonly job: 'again'; readonly at: Date }
+  /** Queued again without using up an attempt; `behind` puts it behind what is more urgent than a first full read. */
+  | { readonly job: 'again'; readonly at: Date; readonly behind?: true }
   /** Failed: tried again with back-off, a dead letter after the last attempt. */
   | { readonly job: 'retry' }
   | { readonly job: 'dead' };

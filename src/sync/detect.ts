@@ -44,7 +44,7 @@ export async function detect(
   if (!gate.open) return { end: 'held', until: opensAt(context, gate.waitMs), reason: gate.reason, pages: 0 };
   const claimed = await claimStream(context.database, stream, context.processId, readerLeaseSeconds);
   if (claimed === null) {
-    await releaseProbe(context, gate, worker);
+    await releaseProbe(context, gate, { connection: stream.connection, worker });
     return { end: 'elsewhere' };
   }
   const reading: Reading = { context, stream, source, flow, runId, signal, pages: 0 };

@@ -32,6 +32,8 @@ export type Draining = {
   readonly batch: number;
   readonly patience: Patience;
   readonly deliver: Deliver;
+  /** Whether the queue holds the flow's records, and not what is to be written back. */
+  readonly pushes: boolean;
   /** Names the worker among those of all processes. */
   readonly worker: string;
   /** False while more may still be queued (the source is being read). */
@@ -67,7 +69,7 @@ export async function drain(
       await context.sleep(gate.waitMs, signal);
       continue;
     }
-    if (gate.probe === null) closedSince = null;
+    if (!gate.probesConnection && gate.probesFlow === null) closedSince = null;
     const taken = await lease(context.boss, draining.queue, sizeFor(gate, draining), context.now);
     if (taken === null) {
       await endIdleProbe(context, draining, gate, signal);
@@ -78,8 +80,11 @@ export async function drain(
     const counts = await deliverOrRelease(context, draining, taken);
     const moved = countNames.some((name) => name !== 'retried' && (counts[name] ?? 0) > 0);
     if (moved) closedSince = null;
-    if (moved && gate.probe === 'flow' && (await resumeFlow(context.database, flow.flow, 'probe')))
-      context.log.info({ flow: flow.flow }, 'a record went through: the flow goes on');
+    if (gate.probesFlow === null) continue;
+    const took = (counts.created ?? 0) + (counts.updated ?? 0) + (counts.removed ?? 0) > 0;
+    if (!took) await releaseProbe(context, gate, draining);
+    else if (await resumeFlow(context.database, gate.probesFlow, 'probe'))
+      context.log.info({ flow: gate.probesFlow }, 'a record went through: the flow goes on');
   }
 }
 
@@ -87,20 +92,24 @@ export async function drain(
 const mostUrgent = ({ jobs }: Lease): Priority =>
   priorityOf(Math.max(...jobs.map(({ priority }) => priority)));
 
-/** A probe is one record; after an outage the batches grow with the pace. */
-function sizeFor(gate: Gate & { open: true }, { batch }: Draining): number {
-  return gate.probe === null ? Math.max(1, Math.floor(batch * gate.pace)) : 1;
+/** So many records try a paused flow: the first ones may be those at fault. */
+const flowProbe = 10;
+
+/** A connection is probed with one record; after an outage the batches grow with the pace. */
+function sizeFor({ probesConnection, probesFlow, pace }: Gate & { open: true }, { batch }: Draining): number {
+  if (probesConnection) return 1;
+  return probesFlow === null ? Math.max(1, Math.floor(batch * pace)) : Math.min(batch, flowProbe);
 }
 
 /** Nothing was there to probe with: the system itself is asked, so that a connection does not stay closed for want of work. */
 async function endIdleProbe(
   context: SyncContext,
-  { connection, worker }: Draining,
+  draining: Draining,
   gate: Gate & { open: true },
   signal: AbortSignal,
 ): Promise<void> {
-  if (gate.probe === 'connection') await askSystem(context, connectionOf(context, connection), signal);
-  if (gate.probe !== null) await releaseProbe(context, gate, worker);
+  if (gate.probesConnection) await askSystem(context, connectionOf(context, draining.connection), signal);
+  await releaseProbe(context, gate, draining);
 }
 
 /** A batch that cannot be finished goes back to the queue at once, rather than when its lease ends. */

@@ -10,20 +10,27 @@ import type { SyncContext } from './context.ts';
 import { type Unverified, verifyTenant } from './identity.ts';
 
 /**
- * Whether anything may be sent now. A `probe` is the one record that tries a connection, or a flow, that was stopped:
- * over all processes one worker has it. `pace` is the part of the connection's limits that may be used.
+ * Whether anything may be sent now. A probe tries a connection, or a flow, that was stopped: over all processes one
+ * worker has it. `pace` is the part of the connection's limits that may be used.
  */
 export type Gate =
   | {
       readonly open: true;
-      readonly probe: 'connection' | 'flow' | null;
+      /** Whether this worker has the probe of the connection. */
+      readonly probesConnection: boolean;
+      /** The flow of which this worker has the probe, or null. */
+      readonly probesFlow: string | null;
       readonly pace: number;
-      readonly of: string;
     }
   | { readonly open: false; readonly waitMs: number; readonly what: string; readonly reason: string };
 
 /** A worker that wants to pass: what it writes to, and its name among the workers of all processes. */
-export type Passing = { readonly connection: string; readonly worker: string };
+export type Passing = {
+  readonly connection: string;
+  readonly worker: string;
+  /** Whether it pushes the flow's records. Who only writes back is stopped by a person alone, and is no probe. */
+  readonly pushes: boolean;
+};
 
 /** A prober that dies is replaced after so many seconds; a batch of one and its calls take less. */
 const probeSeconds = 60;
@@ -44,18 +51,18 @@ const remaining = (context: SyncContext, until: Date | null): number =>
 export async function passGate(
   context: SyncContext,
   flow: Mapping,
-  { connection, worker }: Passing,
+  { connection, worker, pushes }: Passing,
   signal: AbortSignal,
 ): Promise<Gate> {
   const first = await passConnection(context, connection, worker, signal);
   if (!first.open) return first;
   const pause = await readFlowPause(context.database, flow.flow);
-  if (pause === null) return first;
+  if (pause === null || (!pushes && pause.code !== pausedByPerson)) return first;
   const why = (waitMs: number): Gate => closed(flow.flow, waitMs, pause.reason);
   const waitMs = pause.until === null ? Number.POSITIVE_INFINITY : remaining(context, pause.until);
   const claimed = waitMs === 0 && (await claimFlowProbe(context.database, flow.flow, worker, probeSeconds));
-  if (claimed) return { open: true, probe: 'flow', pace: first.pace, of: flow.flow };
-  if (first.probe === 'connection') await releaseConnectionProbe(context.database, connection, worker);
+  if (claimed) return { ...first, probesFlow: flow.flow };
+  if (first.probesConnection) await releaseConnectionProbe(context.database, connection, worker);
   return why(waitMs === 0 ? lookMs : waitMs);
 }
 
@@ -66,14 +73,19 @@ export async function passConnection(
   worker: string,
   signal: AbortSignal,
 ): Promise<Gate> {
-  const open = (probe: 'connection' | null, pace: number): Gate => ({ open: true, probe, pace, of: name });
+  const open = (probesConnection: boolean, pace: number): Gate => ({
+    open: true,
+    probesConnection,
+    probesFlow: null,
+    pace,
+  });
   const unless = (unverified: Unverified | null, gate: Gate): Gate =>
     unverified === null
       ? gate
       : closed(name, Math.max(1, remaining(context, unverified.until)), unverified.reason);
   const state = await healthOf(context, name);
   if (state === null || state.state === 'up')
-    return unless(await verifyTenant(context, name, signal), open(null, state?.pace ?? 1));
+    return unless(await verifyTenant(context, name, signal), open(false, state?.pace ?? 1));
   if (state.code === pausedByPerson) return closed(name, Number.POSITIVE_INFINITY, state.reason);
   const waitMs = remaining(context, state.until);
   if (waitMs > 0) return closed(name, waitMs, state.reason);
@@ -82,15 +94,15 @@ export async function passConnection(
   // Paused: a person must have acted, so a call that writes nothing goes ahead of the record that is the probe.
   if (state.state === 'paused') context.verified.delete(name);
   const unverified = await verifyTenant(context, name, signal);
-  return unless(unverified, open('connection', state.pace));
+  return unless(unverified, open(true, state.pace));
 }
 
 /** Gives back a probe that was not made. */
 export async function releaseProbe(
   context: SyncContext,
   gate: Gate & { open: true },
-  worker: string,
+  { connection, worker }: Pick<Passing, 'connection' | 'worker'>,
 ): Promise<void> {
-  if (gate.probe === 'flow') await releaseFlowProbe(context.database, gate.of, worker);
-  if (gate.probe === 'connection') await releaseConnectionProbe(context.database, gate.of, worker);
+  if (gate.probesFlow !== null) await releaseFlowProbe(context.database, gate.probesFlow, worker);
+  if (gate.probesConnection) await releaseConnectionProbe(context.database, connection, worker);
 }

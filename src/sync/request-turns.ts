@@ -22,7 +22,7 @@ export function requestTurns(parts: {
   readonly log: Logger;
 }): SharedBudget {
   const { database, connection, holder, allowance } = parts;
-  let underWay = 0;
+  const underWay = new Set<string>();
   let beat: NodeJS.Timeout | undefined;
   const quietly = (work: Promise<void>): void =>
     void work.catch((error: unknown) =>
@@ -30,11 +30,11 @@ export function requestTurns(parts: {
     );
 
   const begin = (id: string): (() => void) => {
-    underWay += 1;
-    beat ??= setInterval(() => quietly(keepTurns(database, holder)), beatMs).unref();
+    underWay.add(id);
+    beat ??= setInterval(() => quietly(keepTurns(database, [...underWay])), beatMs).unref();
     return () => {
-      underWay -= 1;
-      if (underWay === 0) {
+      underWay.delete(id);
+      if (underWay.size === 0) {
         clearInterval(beat);
         beat = undefined;
       }

@@ -9,7 +9,7 @@ import { addHistory } from '../store/history.ts';
 import { askAgain } from '../store/link.ts';
 import type { Stream } from '../store/cursor.ts';
 import { repointMerged } from '../store/merge.ts';
-import { mirrorSightings, pageOfSourceIds, lockMirrorVersions } from '../store/mirror.ts';
+import { lockMirrorVersions, mirrorSightings, pageOfMirrored } from '../store/mirror.ts';
 import { connectionOf, type SyncContext } from './context.ts';
 import { externalKey } from './external-key.ts';
 import { newestOfEach, readersOf } from './detect.ts';
@@ -163,7 +163,7 @@ async function queueOnPurpose(
   );
 }
 
-/** Queues every mirrored record of a flow, behind the changes that come in meanwhile. Returns how many. */
+/** Queues every record of a flow that is there in the source (what was removed is not removed again), behind the changes that come in meanwhile. Returns how many. */
 export async function resyncAll(
   context: SyncContext,
   mapping: Mapping,
@@ -175,7 +175,8 @@ export async function resyncAll(
   let queued = 0;
   for (;;) {
     signal.throwIfAborted();
-    const ids = await pageOfSourceIds(context.database, stream, after, 1000);
+    const page = await pageOfMirrored(context.database, stream, after, 1000, null);
+    const ids = page.map(({ sourceId }) => sourceId);
     if (ids.length === 0) return queued;
     await askForMirrored(context, mapping, ids);
     queued += ids.length;

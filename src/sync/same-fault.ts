@@ -1,4 +1,4 @@
-import { countRecentDead, pauseFlow, readFlowPause } from '../store/flow-state.ts';
+import { countRecentDead, countRecentDeliveries, pauseFlow, readFlowPause } from '../store/flow-state.ts';
 import type { Conclusion } from './conclude.ts';
 import type { SyncContext } from './context.ts';
 import type { Concluded } from './settle.ts';
@@ -33,7 +33,14 @@ export async function holdSameFault(
   const until = new Date(context.now().getTime() + waitMs);
   const one = batch.find(({ conclusion }) => meets(conclusion, cause));
   const reason = `nearly all records meet the same fault: ${one?.conclusion.reason ?? cause.code}`;
-  await pauseFlow(context.database, { flow, code: 'same_fault', field: nameOf(cause), reason, until });
+  await pauseFlow(context.database, {
+    flow,
+    code: 'same_fault',
+    field: nameOf(cause),
+    reason,
+    until,
+    now: context.now(),
+  });
   context.log.error(
     { alarm: 'same_fault', flow, code: cause.code, field: cause.field, until },
     'nearly all records meet the same fault: the flow is paused',
@@ -69,28 +76,33 @@ function commonest(batch: readonly Concluded[]): Cause | null {
   return [...counts.values()].toSorted((a, b) => b.count - a.count)[0]?.cause ?? null;
 }
 
-const judgedStates: ReadonlySet<Conclusion['state']> = new Set(['dead', 'synced']);
-
 async function isNearlyEverything(
   context: SyncContext,
   flow: string,
   cause: Cause,
   batch: readonly Concluded[],
 ): Promise<boolean> {
+  const count = (fits: (conclusion: Conclusion) => boolean): number =>
+    batch.filter(({ conclusion }) => fits(conclusion)).length;
   const recent = await countRecentDead(context.database, flow, cause, windowMinutes);
-  const alike = recent.alike + batch.filter(({ conclusion }) => meets(conclusion, cause)).length;
-  const judged = recent.judged + batch.filter(({ conclusion }) => judgedStates.has(conclusion.state)).length;
-  return alike >= fewest && alike >= nearlyAll * judged;
+  const alike = recent.alike + count((conclusion) => meets(conclusion, cause));
+  if (alike < fewest) return false;
+  // What was not sent, because nothing differs, says nothing of the ERP: only what it took counts against.
+  const others = recent.dead - recent.alike + count(({ state }) => state === 'dead');
+  const here = others + count(({ delivered }) => delivered) - count((conclusion) => meets(conclusion, cause));
+  const enough = Math.ceil(alike / nearlyAll - alike) + 1;
+  const taken = await countRecentDeliveries(context.database, flow, windowMinutes, enough);
+  return alike >= nearlyAll * (alike + here + taken);
 }
 
-/** The record stays queued as it is: it uses up no attempt. */
+/** The record stays queued and uses up no attempt; it goes behind the others, so that the next probe tries another one. */
 function held(conclusion: Conclusion, reason: string, until: Date): Conclusion {
   return {
     ...conclusion,
     state: 'pending',
     code: 'same_fault',
     reason,
-    disposition: { job: 'again', at: until },
+    disposition: { job: 'again', at: until, behind: true },
     count: 'retried',
     event: 'held',
   };

@@ -312,7 +312,8 @@ async function queueAgain(
     )
       continue;
     const startAfter = disposition.job === 'again' ? disposition.at : null;
-    const priority = priorityOf(job.priority);
+    const behind = disposition.job === 'again' && disposition.behind === true;
+    const priority = behind ? 'backfill' : priorityOf(job.priority);
     again.set(priority, [...(again.get(priority) ?? []), { sourceId: standing.sourceId, startAfter }]);
   }
   for (const [priority, records] of again) {

@@ -68,16 +68,19 @@ async function carry(
   const read = readUntilCaughtUp(context, mapping, runId, patience, abort).finally(
     () => (progress.reading = false),
   );
-  const workers = pushers(context, mapping, runId, patience, abort, () => !progress.reading);
+  const again = readerAgain(context, mapping, runId, abort);
+  void read.then(again.begin, () => {});
+  const workers = pushers(context, mapping, runId, patience, abort, () => !progress.reading, again.look);
   const pushed = Promise.all(workers).finally(() => (progress.pushing = false));
   const writers = writeBackers(context, mapping, runId, patience, abort, () => !progress.pushing);
   const parts: Promise<unknown>[] = [read, pushed, ...workers, ...writers];
   try {
     const [detected, drained, ...written] = await Promise.all([read, pushed, ...writers]);
+    await again.settled();
     return stopOf(mapping, detected, [...drained, ...written]);
   } catch (error) {
     ending.abort(error);
-    await Promise.allSettled(parts);
+    await Promise.allSettled([...parts, again.settled()]);
     throw error;
   }
 }
@@ -94,17 +97,20 @@ function pushers(
   patience: Patience,
   signal: AbortSignal,
   nothingMoreComes: NothingMoreComes,
+  readAgain: () => void,
 ): Promise<Drained>[] {
   const { name, limits } = connectionOf(context, mapping.write.to);
   // What an edit has changed is kept once, and not again with every batch.
   let present = mapping;
   const draining = {
     queue: pushQueue(mapping.flow),
+    pushes: true,
     connection: name,
     batch: limits.batch,
     patience,
     nothingMoreComes,
     deliver: async (taken: Lease) => {
+      readAgain();
       present = await presentMapping(context, present, 'when_due', signal);
       return deliverBatch(context, present, runId, taken);
     },
@@ -127,6 +133,7 @@ function writeBackers(
   const { limits } = connectionOf(context, to);
   const draining = {
     queue: writeBackQueue(mapping.flow),
+    pushes: false,
     connection: to,
     batch: limits.batch,
     patience,
@@ -146,6 +153,35 @@ function stopOf(mapping: Mapping, detected: Detected, drained: readonly Drained[
   if (detected.end === 'held') return { connection: mapping.read.from, reason: detected.reason };
   const closed = drained.find((end) => end.end === 'closed');
   return closed?.end === 'closed' ? { connection: closed.connection, reason: closed.reason } : null;
+}
+
+const readAgainMs = 15_000;
+
+type Rereader = {
+  /** The source has been read to its end. */
+  begin(): void;
+  /** Reads again what changed meanwhile, when the last reading is some seconds old. */
+  look(): void;
+  /** Resolves when what is being read is read. */
+  settled(): Promise<unknown>;
+};
+
+/** A run may take hours, or hold a record that waits for something: what changes in the source is read all the same. */
+function readerAgain(context: SyncContext, mapping: Mapping, runId: string, signal: AbortSignal): Rereader {
+  let readAt = Number.POSITIVE_INFINITY;
+  let reading: Promise<unknown> = Promise.resolve();
+  const begin = (): void => void (readAt = context.now().getTime());
+  return {
+    begin,
+    look() {
+      if (context.now().getTime() - readAt < readAgainMs) return;
+      readAt = Number.POSITIVE_INFINITY;
+      reading = detect(context, mapping, runId, signal).finally(begin);
+      // Whoever awaits `settled` hears of a failure.
+      reading.catch(() => {});
+    },
+    settled: () => reading,
+  };
 }
 
 const readerPollMs = 500;

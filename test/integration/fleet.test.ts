@@ -7,13 +7,17 @@ import { withPriority } from '../../src/connector/priority.ts';
 import { pauseConnection, readConnectionState, resumeConnection } from '../../src/store/connection-state.ts';
 import { pauseFlowByPerson, readFlowPause, resumeFlow } from '../../src/store/flow-state.ts';
 import type { Allowance } from '../../src/store/request-turn.ts';
+import { catchUp } from '../../src/sync/catch-up.ts';
 import { requestTurns } from '../../src/sync/request-turns.ts';
+import { resyncIds } from '../../src/sync/resync.ts';
 import type { Journey } from './journey.ts';
 import { anotherWorker, between, closeAll, sql, stateOf } from './setting.ts';
 
 afterEach(closeAll);
 
 const never = new AbortController().signal;
+/** Waits for nothing that is due later. */
+const impatient = { dueWithinMs: 0, closedForMs: 1000, awaitReader: true };
 const refused = (message = 'no such country'): Fault =>
   new Fault({
     kind: 'invalid_record',
@@ -23,10 +27,10 @@ const refused = (message = 'no such country'): Fault =>
   });
 
 /** The turns of one process of several on the journey's database. */
-const turnsOf = (journey: Journey, holder: string, allowance: Allowance): SharedBudget =>
+const turnsOf = (journey: Journey, holder: string, allowance: Allowance, connection = 'erp'): SharedBudget =>
   requestTurns({
     database: journey.context.database,
-    connection: 'erp',
+    connection,
     holder,
     allowance,
     sleep: (ms, signal) => pause(ms, undefined, { signal }),
@@ -102,6 +106,20 @@ describe('the budget of a connection is shared by all processes', () => {
     const living = turnsOf(journey, 'living', { concurrency: 1, rate: null });
     (await living.take(never))();
     await expect.poll(() => sql(journey, 'select id from request_turn')).toEqual([]);
+  });
+
+  it('forgets a turn whose end could not be noted, though its process goes on', async () => {
+    const { journey } = await between();
+    const limits = { concurrency: 1, rate: null };
+    const [erp, crm] = [turnsOf(journey, 'a', limits), turnsOf(journey, 'a', limits, 'crm')];
+    const end = await erp.take(never);
+    const endOther = await crm.take(never);
+    await sql(journey, 'alter table request_turn rename to elsewhere');
+    end();
+    await sql(journey, 'alter table elsewhere rename to request_turn');
+    await sql(journey, `update request_turn set until = now() + interval '1 s'`);
+    (await turnsOf(journey, 'b', limits).take(never))();
+    endOther();
   });
 
   it('goes at half the pace after an answer that there were too many requests', async () => {
@@ -209,6 +227,56 @@ describe('the same fault on nearly everything', () => {
     await journey.carry();
     expect(sink.records.size).toBe(128);
     expect(await sql(journey, `select source_id from link where state = 'dead'`)).toHaveLength(22);
+  });
+
+  it('is not what a tenth of a long run is, however long ago that began', async () => {
+    const { source, sink, journey } = await between();
+    for (let n = 0; n < 400; n++) source.put(`c${n}`, { name: `Company ${n}` });
+    sink.refuse = (item) => (Number(item.id.slice(1)) % 10 === 0 ? refused() : null);
+    journey.at = (step) =>
+      step === 'jobs_leased'
+        ? void sql(journey, `update run set started_at = now() - interval '1 hour'`)
+        : undefined;
+    await journey.carry();
+    expect(await readFlowPause(journey.context.database, 'accounts')).toBeNull();
+    expect(sink.records.size).toBe(360);
+  });
+
+  it('is not hidden by records of which nothing had to be sent', async () => {
+    const { source, sink, journey } = await between();
+    for (let n = 0; n < 100; n++) source.put(`c${n}`, { name: 'A' });
+    await journey.carry();
+    await sql(journey, `update link set delivered_at = now() - interval '1 hour'`);
+    for (let n = 0; n < 60; n++) source.put(`c${n}`, { name: 'A', note: 'not mapped' });
+    for (let n = 60; n < 100; n++) source.put(`c${n}`, { name: 'B' });
+    sink.refuse = () => refused('period closed');
+    await journey.carry();
+    expect(await readFlowPause(journey.context.database, 'accounts')).not.toBeNull();
+  });
+
+  it('tries other records with each probe, whoever asked for one of them', async () => {
+    const { source, sink, journey } = await between();
+    for (let n = 0; n < 25; n++) source.put(`b${n}`, { name: 'bad' });
+    sink.refuse = ({ fields }) => (fields['name'] === 'bad' ? refused() : null);
+    await journey.carry();
+    const [mapping] = journey.context.mappings();
+    if (mapping === undefined) throw new Error('no mapping');
+    await resyncIds(journey.context, mapping, ['b7'], never);
+    source.put('good', { name: 'good' });
+    for (let probe = 0; probe < 5 && sink.records.size === 0; probe++) {
+      await sql(journey, `update flow_state set until = now()`);
+      await sql(journey, `update causeway_jobs.job set start_after = now() where state = 'created'`);
+      await catchUp(journey.context, ['accounts'], 'sync', impatient, never);
+    }
+    expect(sink.records.size).toBe(1);
+  });
+
+  it('counts what several workers met together as one probe that failed', async () => {
+    const { source, sink, journey } = await between(undefined, { concurrency: 4 });
+    for (let n = 0; n < 200; n++) source.put(`c${n}`, { name: `Company ${n}` });
+    sink.refuse = () => refused();
+    await journey.carry();
+    expect((await readFlowPause(journey.context.database, 'accounts'))?.failures).toBe(1);
   });
 });
 

@@ -167,16 +167,14 @@ describe('a merge', () => {
     expect(await tasksOf(setting)).toHaveLength(1);
   });
 
-  it('of many records counts as their removal', async () => {
-    const { source, journey } = await between(undefined, {});
+  it('of many records asks nobody: it removes nothing from the ERP', async () => {
+    const { source, sink, journey } = await between(undefined, {});
     for (let n = 0; n < 30; n++) source.put(`c${n}`, { name: `Company ${n}` });
     await journey.carry();
     for (let n = 0; n < 25; n++) source.merge(`c${n}`, 'c29');
     const runs = await journey.carry();
-    expect(runs.at(-1)?.questions).toMatchObject([{ kind: 'removal', count: 25, reasons: { merged: 25 } }]);
-    expect((await explained(journey, 'c0'))?.record).toMatchObject({
-      state: 'pending',
-      code: 'needs_approval',
-    });
+    expect(runs.at(-1)?.questions).toEqual([]);
+    expect(sink.records.size).toBe(30);
+    expect((await explained(journey, 'c0'))?.record).toMatchObject({ state: 'removed', code: 'merged' });
   });
 });
