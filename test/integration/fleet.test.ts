@@ -118,7 +118,9 @@ describe('the budget of a connection is shared by all processes', () => {
     end();
     await sql(journey, 'alter table elsewhere rename to request_turn');
     await sql(journey, `update request_turn set until = now() + interval '1 s'`);
-    (await turnsOf(journey, 'b', limits).take(never))();
+    const another = await turnsOf(journey, 'b', limits).take(never);
+    expect(another).toBeTypeOf('function');
+    another();
     endOther();
   });
 
