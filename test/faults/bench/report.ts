@@ -75,7 +75,7 @@ export function report(settings: Settings): Report {
       const counts = { runs: results.length, ...Object.fromEntries(totals) };
       if (settings.json)
         process.stdout.write(
-          `${JSON.stringify({ seed: settings.seed, ...counts, until: caught, seconds, cpuSeconds: cpu, faults: Object.fromEntries(faults), findings })}\n`,
+          `${JSON.stringify({ seed: settings.seed, ...counts, until: caught, folder: settings.folder, seconds, cpuSeconds: cpu, faults: Object.fromEntries(faults), findings })}\n`,
         );
       return findings.length > 0 ? 1 : 0;
     },

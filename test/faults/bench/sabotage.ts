@@ -104,6 +104,8 @@ export async function sabotage(
   }
 }
 
+type Said = { readonly runs: number; readonly until: string | null; readonly folder: string };
+
 /** How many runs the bench took to find the bug; null when it did not. */
 async function caughtAfter(
   copy: string,
@@ -129,7 +131,8 @@ async function caughtAfter(
       join(copy, 'test/faults/bench/main.ts'),
       lanes === undefined ? args : [...args, '--lanes', lanes],
     );
-    const { runs, until } = JSON.parse(said) as { runs: number; until: string | null };
+    const { runs, until, folder } = JSON.parse(said) as Said;
+    rmSync(folder, { recursive: true, force: true });
     if (until !== null) process.stdout.write(`    ${until}\n`);
     return until === null ? null : runs;
   } finally {
