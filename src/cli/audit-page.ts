@@ -53,9 +53,12 @@ export function renderAudit(found: Audit, { read, write }: Mapping): string {
 const count = (n: number): string => String(n).padStart(8);
 
 /** What came of an audit that repairs nothing. */
-export function renderVerdict({ total, flow }: Audit): string {
+export function renderVerdict({ total, flow, findings: kinds }: Audit): string {
   if (total === 0) return 'Nothing was found.';
   const findings = total === 1 ? '1 finding' : `${total} findings`;
+  // An extra or a second ERP record is a person's to remove.
+  if (kinds.extra + kinds.duplicated === total)
+    return `${findings}, for a person to look at. Nothing was sent.`;
   return `${findings}. Nothing was sent. Queue what can be mended by itself: causeway audit ${flow} --fix`;
 }
 

@@ -71,7 +71,7 @@ export function renderExplanation({ record, about, headline, next, history }: Ex
     `  ${headline}`,
     ...fields,
     `  ${next}`,
-    `  Last changed in the source: ${at(record.changedAt)}${record.deliveredAt === null ? '' : `; last delivered: ${at(record.deliveredAt)}`}`,
+    `  Change last read from the source: ${at(record.changedAt)}${record.deliveredAt === null ? '' : `; last delivered: ${at(record.deliveredAt)}`}`,
     ...(story.length === 0 ? [] : ['  What happened:', ...story.map((line) => `  ${line}`)]),
   ].join('\n');
 }

@@ -15,7 +15,7 @@ export function errorsPage(): string {
 
 const introduction = `# Errors
 
-Every error that a person can meet has a stable code. A code keeps its meaning for good and is never given to
+Every error that the program itself ends with has a stable code. A code keeps its meaning for good and is never given to
 another error. Here is what each says and what to do about it.
 
 This page is generated from \`src/errors\`; write it anew with \`node scripts/generate-docs.ts\`.`;
