@@ -198,7 +198,7 @@ fields:
       },
     ]);
     const world = await audited(orders!);
-    const deal = await world.crm('POST', 'records/deals', { dealname: 'One' });
+    const deal = await world.crm('POST', 'records/deals', { dealname: 'One', modifiedAt: anHourAgo() });
     const line = await world.crm('POST', 'records/line_items', {
       name: 'a',
       quantity: '1',
