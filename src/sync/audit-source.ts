@@ -137,7 +137,7 @@ function newerInSource(found: FoundRecord, row: AuditRow | undefined): ReturnTyp
       ? `is in the CRM (${modified}), and Causeway was never told of it`
       : !isThere(row)
         ? `is in the CRM again (${modified}), and Causeway knows it as removed`
-        : new Date(found.modifiedAt) > row.modifiedAt
+        : hasOtherStamp(found, row)
           ? `${modified}, and Causeway holds the state of ${row.modifiedAt.toISOString()}`
           : 'what belongs to it changed in the CRM, which gave it no new stamp for that';
   return finding({
@@ -151,12 +151,15 @@ function newerInSource(found: FoundRecord, row: AuditRow | undefined): ReturnTyp
   });
 }
 
+const hasOtherStamp = (found: FoundRecord, row: AuditRow): boolean =>
+  new Date(found.modifiedAt).getTime() !== row.modifiedAt.getTime();
+
 /**
  * A record whose stamp is the mirrored one differs in what belongs to it. Lines are read whether they stamp their record
  * or not, so that was missed; that it belongs to another record now, or that more is read of it than before, was not.
  */
 function isMissedChange(found: FoundRecord, row: AuditRow | undefined): boolean {
-  if (row === undefined || !isThere(row) || new Date(found.modifiedAt) > row.modifiedAt) return true;
+  if (row === undefined || !isThere(row) || hasOtherStamp(found, row)) return true;
   const before = row.record ?? {};
   return Object.entries(found.record).some(
     ([name, value]) =>
