@@ -16,7 +16,8 @@ Runs Causeway between a CRM and two ERPs, breaks everything around it, and judge
 
   --seed N            the seed of the first run; those after it have seeds that follow from it
   --runs M            how many runs (20)
-  --lanes L           how many at a time (four for each processor)
+  --minutes M         begin no further run after so many minutes; the verdict says how many there were
+  --lanes L           how many at a time (three for each processor)
   --replay SEED       one run with that seed, whose folder is kept
   --sabotage [NAME]   plants six bugs one after the other, or the one named, and runs until each is caught
   --until REGEXP      ends with the first finding that matches
@@ -38,6 +39,7 @@ function options() {
       options: {
         seed: { type: 'string', default: String(Date.now() % 1_000_000) },
         runs: { type: 'string', default: '20' },
+        minutes: { type: 'string' },
         lanes: { type: 'string' },
         replay: { type: 'string' },
         keep: { type: 'string' },
@@ -60,7 +62,7 @@ if (given.help) {
   process.stdout.write(help);
   process.exit(0);
 }
-const number = (name: 'seed' | 'runs' | 'lanes' | 'replay', fallback: number): number => {
+const number = (name: 'seed' | 'runs' | 'minutes' | 'lanes' | 'replay', fallback: number): number => {
   const text = given[name];
   if (text !== undefined && !/^\d{1,10}$/.test(text)) usage(`--${name} is a number, and not ${text}.`);
   return text === undefined ? fallback : Number(text);
@@ -70,7 +72,7 @@ if (given.sabotage) {
   process.exit(await sabotage(given.only, { seed, lanes: given.lanes }));
 }
 const runs = given.replay === undefined ? number('runs', 20) : 1;
-const lanes = Math.min(number('lanes', 4 * availableParallelism()), runs);
+const lanes = Math.min(number('lanes', 3 * availableParallelism()), runs);
 if (runs < 1 || lanes < 1) usage('There must be one run on one lane at least.');
 if (given.keep !== undefined && existsSync(given.keep)) usage(`${given.keep} exists already.`);
 const folder =
@@ -81,6 +83,7 @@ chmodSync(folder, 0o755);
 process.env['NODE_COMPILE_CACHE'] ??= join(folder, 'compile-cache');
 const keepAll = given.keep !== undefined || given.replay !== undefined;
 
+const lastBegin = performance.now() + number('minutes', Number.POSITIVE_INFINITY) * 60_000;
 const until = given.until === undefined ? null : new RegExp(given.until);
 const told = report({ json: given.json, seed, runs, lanes, folder, until });
 process.exitCode = await bench(told, await makeCluster(folder));
@@ -106,7 +109,7 @@ async function bench(told: Report, cluster: Cluster): Promise<0 | 1> {
     mkdirSync(own, { recursive: true });
     const lane: Lane = { database: await copyCluster(cluster, own), systems: startSystems(), folder: own };
     try {
-      for (let run = next++; run < runs; run = next++) {
+      for (let run = next++; run < runs && performance.now() < lastBegin; run = next++) {
         const result: RunResult = await carryOut(lane, seedOfRun(seed, run));
         told.ran(result);
         // What was waited for has come: the other lanes end with this process.
