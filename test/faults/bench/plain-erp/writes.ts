@@ -24,8 +24,7 @@ export async function upsertBatch(
     fields,
     lines,
   }));
-  const known = new Map(items.map(({ id, targetId }) => [id, targetId]));
-  return send(client, `/records/${encodeURIComponent(entity)}/batch`, rows, known, 'updated', signal);
+  return send(client, `/records/${encodeURIComponent(entity)}/batch`, rows, signal);
 }
 
 export async function removeBatch(
@@ -35,16 +34,13 @@ export async function removeBatch(
   signal: AbortSignal,
 ): Promise<Outcome[]> {
   const rows = items.map(({ id, targetId, how }) => ({ item: id, id: targetId, how }));
-  const known = new Map(items.map(({ id, targetId }) => [id, targetId]));
-  return send(client, `/records/${encodeURIComponent(entity)}/remove`, rows, known, 'removed', signal);
+  return send(client, `/records/${encodeURIComponent(entity)}/remove`, rows, signal);
 }
 
 async function send(
   client: PlainClient,
   path: string,
   rows: readonly { readonly item: string }[],
-  known: ReadonlyMap<string, string | null>,
-  done: 'updated' | 'removed',
   signal: AbortSignal,
 ): Promise<Outcome[]> {
   const reply = await client.write(path, { items: rows }, signal);
@@ -58,7 +54,7 @@ async function send(
         code: 'plain_stopped_midway',
         message: 'The ERP stopped before it wrote the first record of the batch.',
       });
-    return rows.map(({ item }, index) => stoppedMidway(item, index < applied, known.get(item) ?? null, done));
+    return rows.map(({ item }, index) => stoppedMidway(item, index < applied));
   }
   const fault = classify(reply, true);
   if (fault !== null) throw fault;
@@ -76,17 +72,12 @@ async function send(
   });
 }
 
-/** The ERP says how many rows it has written before it stopped, and not which ids it gave them. */
-function stoppedMidway(
-  item: string,
-  applied: boolean,
-  targetId: string | null,
-  done: 'updated' | 'removed',
-): Outcome {
-  if (!applied) return { id: item, status: 'not_applied' };
-  if (targetId !== null) return { id: item, status: done, targetId };
-  const message =
-    'The ERP stopped in the middle of the batch; this record was written, and its id was not told.';
+/**
+ * The ERP says how many rows it had taken up before it stopped, and not what became of each: one may have been locked.
+ */
+function stoppedMidway(item: string, takenUp: boolean): Outcome {
+  if (!takenUp) return { id: item, status: 'not_applied' };
+  const message = 'The ERP stopped in the middle of the batch, and did not tell what became of this record.';
   return {
     id: item,
     status: 'failed',
