@@ -223,6 +223,27 @@ const sabotages: readonly Sabotage[] = [
     test: 'keeps a notice whose sender was killed',
   },
   {
+    what: 'P8: what nearly everything meets goes to the dead letters',
+    file: 'src/sync/same-fault.ts',
+    take: 'if (alike < fewest) return false;',
+    put: 'if (alike >= 0) return false;',
+    test: 'pauses the flow before it fills the dead letters',
+  },
+  {
+    what: 'P8: every worker probes a system that was down',
+    file: 'src/store/connection-state.ts',
+    take: '(probe_by is null or probe_by = $2 or probe_until < now())',
+    put: 'true',
+    test: 'gets one probe for each hold',
+  },
+  {
+    what: 'each process keeps to the limits of a connection by itself',
+    file: 'src/sync/request-turns.ts',
+    take: 'if (turn.waitMs === 0) return begin(turn.id);',
+    put: 'if (turn.waitMs >= 0) return begin(turn.id);',
+    test: 'lets no more requests be in flight than the connection allows',
+  },
+  {
     what: 'too many removals are not asked about',
     file: 'src/sync/ceiling.ts',
     take: 'if (!exceeds(ceiling, due, linked)) return null;',
