@@ -84,6 +84,7 @@ export function startWorker(options: {
   });
   return {
     child,
-    disarm: () => void (child.connected && child.send('disarm')),
+    // One that dies in this moment has nothing left to disarm.
+    disarm: () => void (child.connected && child.send('disarm', () => {})),
   };
 }

@@ -1,5 +1,5 @@
 /** One run: a plan is carried out on a lane, and judged. */
-import { appendFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -52,8 +52,11 @@ export async function runOnce(lane: Lane, seed: number): Promise<RunResult> {
   const folder = join(lane.folder, `run-${seed}`);
   mkdirSync(folder, { recursive: true });
   const faults = new Map<string, number>();
-  const note = (what: string): void =>
-    appendFileSync(join(folder, 'events.log'), `${new Date().toISOString()} ${what}\n`);
+  // A worker that would not end may end when its run is over and its folder gone.
+  const note = (what: string): void => {
+    if (existsSync(folder))
+      appendFileSync(join(folder, 'events.log'), `${new Date().toISOString()} ${what}\n`);
+  };
   const struck = (kind: string): void => {
     faults.set(kind, (faults.get(kind) ?? 0) + 1);
     note(`fault: ${kind}`);
