@@ -1,7 +1,7 @@
 import { CausewayError } from '../errors/error.ts';
 import { problem } from '../errors/catalogue.ts';
 import { didYouMean } from '../errors/suggestion.ts';
-import { pauseConnection, personPausedIt, resumeConnection } from '../store/connection-state.ts';
+import { freeConnection, pauseConnection, personPausedIt } from '../store/connection-state.ts';
 import { pauseFlowByPerson, resumeFlow } from '../store/flow-state.ts';
 import { type ExitCode, type GlobalOptions, inSession, print, type Session } from './session.ts';
 
@@ -32,7 +32,7 @@ export async function resume(name: string, options: GlobalOptions): Promise<Exit
     const resumed =
       target.kind === 'flow'
         ? await resumeFlow(database, target.name, 'person')
-        : await resumeConnection(database, target.name);
+        : (await freeConnection(database, target.name, 'person')) !== null;
     const what = resumed
       ? `${title(target)} goes on with its next run.`
       : `${title(target)} was not paused; nothing had to be done.`;

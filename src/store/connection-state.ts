@@ -60,17 +60,21 @@ export async function stopConnection(
 }
 
 /**
- * Notes that the connection answered well, and gives how often it had failed in a row, or null when it was up. Writes
- * only when it was not up already, and never undoes what a person did.
+ * Frees a connection, because it gave a good answer or because a person says so, and gives how often it had failed in a row,
+ * or null when it was up. Writes only when it was not; and what a person has paused, only a person frees.
  */
-export async function freeConnection(sql: Sql, connection: string): Promise<number | null> {
+export async function freeConnection(
+  sql: Sql,
+  connection: string,
+  by: 'answer' | 'person',
+): Promise<number | null> {
   const { rows } = await sql.query<{ failures: number }>(
     `with before as (select connection, failures from connection_state
-       where connection = $1 and state <> 'up' and code is distinct from '${pausedByPerson}' for update)
+       where connection = $1 and state <> 'up' and ($2 or code is distinct from '${pausedByPerson}') for update)
      update connection_state c set state = 'up', code = null, reason = null, until = null, failures = 0, since = now(),
        probe_by = null, probe_until = null
      from before where c.connection = before.connection returning before.failures`,
-    [connection],
+    [connection, by === 'person'],
   );
   return rows[0]?.failures ?? null;
 }
@@ -89,16 +93,6 @@ export async function pauseConnection(sql: Sql, connection: string, reason: stri
        since = case when c.code = excluded.code then c.since else now() end, probe_by = null, probe_until = null`,
     [connection, pausedByPerson, reason],
   );
-}
-
-/** Frees a connection, whatever has stopped it. False when nothing had. */
-export async function resumeConnection(sql: Sql, connection: string): Promise<boolean> {
-  const { rowCount } = await sql.query(
-    `update connection_state set state = 'up', code = null, reason = null, until = null, failures = 0, since = now(), probe_by = null, probe_until = null
-     where connection = $1 and state <> 'up'`,
-    [connection],
-  );
-  return rowCount === 1;
 }
 
 /**

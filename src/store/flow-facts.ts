@@ -44,18 +44,3 @@ export async function countTroubled(
   );
   return rows;
 }
-
-/** A flow that sends nothing for now. */
-export type FlowPause = { readonly flow: string; readonly code: string; readonly since: Date };
-
-/** The flows that are paused; none where the database does not know of pauses yet. */
-export async function flowPauses(sql: Sql): Promise<FlowPause[]> {
-  const { rows } = await sql.query<{ known: boolean }>(
-    `select to_regclass('flow_state') is not null as known`,
-  );
-  if (rows[0]?.known !== true) return [];
-  const paused = await sql.query<FlowPause>(
-    `select flow, coalesce(code, 'unknown') as code, since from flow_state where state = 'paused' order by flow`,
-  );
-  return paused.rows;
-}

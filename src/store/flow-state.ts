@@ -2,10 +2,9 @@ import { pausedByPerson } from './connection-state.ts';
 import type { Sql } from './database.ts';
 
 /** Why a flow sends nothing: the same fault on nearly everything (`same_fault`), or a person (`paused_by_person`). */
-export type FlowState = {
+export type FlowPause = {
   readonly flow: string;
-  readonly state: 'running' | 'paused';
-  readonly code: string | null;
+  readonly code: string;
   /** The code and field of the fault that nearly everything met. */
   readonly field: string | null;
   readonly reason: string | null;
@@ -15,11 +14,11 @@ export type FlowState = {
   readonly failures: number;
 };
 
-const columns = 'flow, state, code, field, reason, since, until, failures';
+const columns = 'flow, code, field, reason, since, until, failures';
 
 /** What stops a flow now, or null. */
-export async function readFlowPause(sql: Sql, flow: string): Promise<FlowState | null> {
-  const { rows } = await sql.query<FlowState>({
+export async function readFlowPause(sql: Sql, flow: string): Promise<FlowPause | null> {
+  const { rows } = await sql.query<FlowPause>({
     name: 'read_flow_pause',
     text: `select ${columns} from flow_state where flow = $1 and state = 'paused'`,
     values: [flow],
@@ -28,8 +27,8 @@ export async function readFlowPause(sql: Sql, flow: string): Promise<FlowState |
 }
 
 /** The flows that are paused. */
-export async function listFlowPauses(sql: Sql): Promise<FlowState[]> {
-  const { rows } = await sql.query<FlowState>(
+export async function listFlowPauses(sql: Sql): Promise<FlowPause[]> {
+  const { rows } = await sql.query<FlowPause>(
     `select ${columns} from flow_state where state = 'paused' order by flow`,
   );
   return rows;

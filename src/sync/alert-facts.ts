@@ -6,7 +6,8 @@ import { type Alarm, alarmsSince } from '../store/alarm.ts';
 import { type ConnectionState, listConnectionStates } from '../store/connection-state.ts';
 import { listCursors } from '../store/cursor.ts';
 import type { Sql } from '../store/database.ts';
-import { type FlowPause, flowPauses, type NewDead, newDead, oldestUnsettled } from '../store/flow-facts.ts';
+import { type NewDead, newDead, oldestUnsettled } from '../store/flow-facts.ts';
+import { type FlowPause, listFlowPauses } from '../store/flow-state.ts';
 
 /** How one flow stands. */
 export type FlowFacts = {
@@ -37,7 +38,7 @@ export type Facts = {
     ConnectionState,
     'connection' | 'state' | 'code' | 'since' | 'failures'
   >[];
-  readonly pauses: readonly FlowPause[];
+  readonly pauses: readonly Pick<FlowPause, 'flow' | 'code' | 'since'>[];
   readonly newDead: readonly NewDead[];
   readonly alarms: readonly Alarm[];
 };
@@ -76,7 +77,7 @@ export async function readFacts(sql: Sql, mappings: readonly Mapping[], now: Dat
     })),
     cursors,
     connections: (await listConnectionStates(sql)).filter(({ connection }) => named.has(connection)),
-    pauses: (await flowPauses(sql)).filter(({ flow }) => flows.includes(flow)),
+    pauses: (await listFlowPauses(sql)).filter(({ flow }) => flows.includes(flow)),
     newDead: await newDead(sql, flows, recent),
     alarms: await alarmsSince(sql, recent),
   };

@@ -44,7 +44,7 @@ const paceAfterOutage = 0.2;
 
 /** Notes that a connection answers. After an outage it is used at a fifth of its pace, and at the full one a minute later. */
 export async function noteSuccess(context: SyncContext, connection: string): Promise<void> {
-  const failures = await freeConnection(context.database, connection);
+  const failures = await freeConnection(context.database, connection, 'answer');
   if (failures === null || failures < outageFailures) return;
   await slowDown(context.database, connection, paceAfterOutage);
   context.log.info({ connection, failures }, 'the connection answers again; it is used slowly at first');

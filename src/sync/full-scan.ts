@@ -15,9 +15,9 @@ import {
 } from '../store/full-scan.ts';
 import { addCounts, beginRun, endRun } from '../store/run.ts';
 import { markDeleted, questionInWords } from './approve.ts';
-import { noteFailure } from './connection-health.ts';
+import { noteFailure, noteSuccess } from './connection-health.ts';
 import { connectionOf, type SyncContext } from './context.ts';
-import { verifyTenant } from './identity.ts';
+import { passConnection } from './gate.ts';
 import { chunk } from './push.ts';
 import { relatedOf, takeIn } from './resync.ts';
 
@@ -66,14 +66,15 @@ export async function fullScan(
   if (source === null) throw new Error(`connection ${stream.connection} has no source`);
   if (!(await claimFullScan(context.database, stream, context.processId, scannerLeaseSeconds))) return null;
   const runId = await beginRun(context.database, mapping.flow, 'sweep');
+  const worker = `${context.processId} scan ${stream.entity}`;
   let finished = false;
   let problem: string | null = 'ended before its time';
   try {
-    const closed = await verifyTenant(context, stream.connection, signal);
-    const scanned =
-      closed === null
-        ? await scan({ context, mapping, source, stream, runId, signal })
-        : { ...nothing(runId), problem: closed.reason };
+    const gate = await passConnection(context, stream.connection, worker, signal);
+    const scanned = gate.open
+      ? await scan({ context, mapping, source, stream, runId, signal })
+      : { ...nothing(runId), problem: gate.reason };
+    if (gate.open) await noteSuccess(context, stream.connection);
     problem = scanned.problem;
     finished = problem === null || scanned.asked > 0;
     return scanned;

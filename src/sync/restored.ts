@@ -1,15 +1,13 @@
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Stream } from '../store/cursor.ts';
-import { pageOfMirrored } from '../store/mirror.ts';
 import { beginRun, endRun } from '../store/run.ts';
 import type { SyncContext } from './context.ts';
 import { type Detected, detect, readersOf } from './detect.ts';
-import { askForMirrored } from './resync.ts';
+import { resyncAll } from './resync.ts';
 
 /** What stands in the way of reading a source to its end now. */
 export type Unread = { readonly connection: string; readonly reason: string };
 
-const pageSize = 1000;
 const readerPollMs = 500;
 
 /**
@@ -31,7 +29,7 @@ export async function askAfterRestore(
   }
   const queued = new Map<string, number>();
   for (const mapping of mappings) {
-    const count = await askForAll(context, mapping, (sofar) => onPage(mapping.flow, sofar), signal);
+    const count = await resyncAll(context, mapping, (sofar) => onPage(mapping.flow, sofar), signal);
     queued.set(mapping.flow, count);
   }
   return { queued, unread: null };
@@ -72,26 +70,5 @@ async function readToTheEnd(
     if (detected.end !== 'elsewhere') return detected;
     // Another process reads it; what it has read by then counts, too.
     await context.sleep(readerPollMs, signal);
-  }
-}
-
-async function askForAll(
-  context: SyncContext,
-  mapping: Mapping,
-  onPage: (queued: number) => void,
-  signal: AbortSignal,
-): Promise<number> {
-  const stream = { connection: mapping.read.from, entity: mapping.read.entity };
-  let after = '';
-  let queued = 0;
-  for (;;) {
-    signal.throwIfAborted();
-    const page = await pageOfMirrored(context.database, stream, after, pageSize, null);
-    if (page.length === 0) return queued;
-    const ids = page.map(({ sourceId }) => sourceId);
-    await askForMirrored(context, mapping, ids);
-    queued += ids.length;
-    after = ids.at(-1) ?? after;
-    onPage(queued);
   }
 }

@@ -163,7 +163,10 @@ async function queueOnPurpose(
   );
 }
 
-/** Queues every record of a flow that is there in the source (what was removed is not removed again), behind the changes that come in meanwhile. Returns how many. */
+/**
+ * Queues every record of a flow that is there in the source, behind the changes that come in meanwhile: what was removed
+ * is not removed again. Returns how many.
+ */
 export async function resyncAll(
   context: SyncContext,
   mapping: Mapping,
@@ -186,10 +189,6 @@ export async function resyncAll(
 }
 
 /** Asks for records as they are mirrored, behind the changes that come in meanwhile; the source is not asked. */
-export async function askForMirrored(
-  context: SyncContext,
-  mapping: Mapping,
-  ids: readonly string[],
-): Promise<void> {
+async function askForMirrored(context: SyncContext, mapping: Mapping, ids: readonly string[]): Promise<void> {
   await transaction(context.database, (tx) => queueOnPurpose(context, tx, mapping, ids, 'backfill'));
 }

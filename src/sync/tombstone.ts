@@ -1,13 +1,8 @@
-import type { Change } from '../connector/contract.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { enqueue } from '../queue/enqueue.ts';
-import { pushQueue } from '../queue/names.ts';
 import { transaction } from '../store/database.ts';
-import { repointMerged } from '../store/merge.ts';
-import { mirrorSightings } from '../store/mirror.ts';
-import { connectionOf, type SyncContext } from './context.ts';
-import { newestOfEach, readersOf } from './detect.ts';
-import { chunk } from './push.ts';
+import { markDeleted } from './approve.ts';
+import type { SyncContext } from './context.ts';
+import { mirrorFound, readAgain } from './resync.ts';
 
 /**
  * Takes records that the source has no longer in as removed, as if it had told so: the mirror and the jobs of every
@@ -20,35 +15,14 @@ export async function takeTombstones(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const stream = { connection: mapping.read.from, entity: mapping.read.entity };
-  const { source, limits } = connectionOf(context, stream.connection);
-  if (source === null) throw new Error(`connection ${stream.connection} has no source`);
   const taken: string[] = [];
-  for (const page of chunk([...new Set(ids)], limits.page)) {
-    const answers = await source.readByIds({ entity: stream.entity, with: [], ids: page }, signal);
-    const modifiedAt = context.now().toISOString();
-    const merged = answers.flatMap((answer) =>
-      answer.status === 'merged' ? [{ loser: answer.id, survivor: answer.into }] : [],
-    );
-    const sightings = newestOfEach(
-      answers.flatMap((answer): Change[] => {
-        if (answer.status === 'found') return [];
-        const { id } = answer;
-        return answer.status === 'missing'
-          ? [{ kind: 'delete', id, modifiedAt }]
-          : [{ kind: 'merge', id, into: answer.into, modifiedAt }];
-      }),
-    );
-    if (sightings.length === 0) continue;
+  for await (const { found, unknown } of readAgain(context, mapping, ids, signal)) {
+    const merged = found.filter(({ status }) => status === 'merged');
     await transaction(context.database, async (tx) => {
-      const changed = (await mirrorSightings(tx, stream, sightings, 'record')).sort();
-      const records = changed.map((sourceId) => ({ sourceId, startAfter: null }));
-      for (const { flow } of readersOf(context, stream)) {
-        if (merged.length > 0) await repointMerged(tx, flow, stream, merged);
-        await enqueue(context.boss, tx, pushQueue(flow), flow, records, 'incremental');
-      }
+      await mirrorFound(context, tx, mapping, merged, []);
+      await markDeleted(context, tx, mapping, unknown);
     });
-    taken.push(...sightings.map(({ sourceId }) => sourceId));
+    taken.push(...unknown, ...merged.map(({ id }) => id));
   }
   return taken;
 }

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { SharedBudget } from '../../src/connector/budget.ts';
 import { Fault } from '../../src/connector/fault.ts';
 import { withPriority } from '../../src/connector/priority.ts';
-import { pauseConnection, readConnectionState, resumeConnection } from '../../src/store/connection-state.ts';
+import { freeConnection, pauseConnection, readConnectionState } from '../../src/store/connection-state.ts';
 import { pauseFlowByPerson, readFlowPause, resumeFlow } from '../../src/store/flow-state.ts';
 import type { Allowance } from '../../src/store/request-turn.ts';
 import { catchUp } from '../../src/sync/catch-up.ts';
@@ -309,7 +309,8 @@ describe('a pause by a person', () => {
     };
     const [run] = await journey.carry();
     expect(run?.stopped?.reason).toBe('a person paused it');
-    expect(await resumeConnection(journey.context.database, 'erp')).toBe(true);
+    expect(await freeConnection(journey.context.database, 'erp', 'answer')).toBeNull();
+    expect(await freeConnection(journey.context.database, 'erp', 'person')).not.toBeNull();
     sink.before = () => {};
     await journey.carry();
     expect([...sink.records.values()][0]?.fields['name']).toBe('Alfreds & Co');

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
 import type { Mapping } from '../../src/mapping/mapping.ts';
+import { pauseConnection } from '../../src/store/connection-state.ts';
 import { listQuestions } from '../../src/store/due.ts';
 import { answerQuestion } from '../../src/sync/approve.ts';
 import { fullScan, type Scanned } from '../../src/sync/full-scan.ts';
@@ -51,6 +52,14 @@ describe('a full scan', () => {
     await journey.carry();
     expect([sink.records.size, await stateOf(journey, 'c3')]).toEqual([18, 'removed']);
     expect(await scan(setting)).toMatchObject({ deleted: 0 });
+  });
+
+  it('asks nothing of a connection that a person has paused', async () => {
+    const setting = await carried(3);
+    await pauseConnection(setting.journey.context.database, 'crm', 'a person paused it');
+    const reads = setting.source.reads;
+    expect(await scan(setting)).toMatchObject({ listed: 0, problem: 'a person paused it' });
+    expect(setting.source.reads).toBe(reads);
   });
 
   it('believes nothing of a listing that was not read to its end', async () => {

@@ -30,7 +30,7 @@ async function countStatements(seen: string[], work: () => Promise<unknown>): Pr
 
 /** The worker beside it asks whether more has come while the page is being committed, and pg-boss looks after its queues. */
 const polling =
-  /^(select connection, identity|insert into connection_state|select flow, state|SELECT q\.name|WITH next AS|select name, count)/;
+  /^(select connection, identity|insert into connection_state|select flow, code|SELECT q\.name|WITH next AS|select name, count)/;
 const supervising =
   /^(WITH due AS|WITH budget AS|BEGIN; SET LOCAL|SELECT [ti]\.relname|UPDATE causeway_jobs\.version)/;
 const notPolling = (text: string): boolean => !polling.test(text) && !supervising.test(text);
