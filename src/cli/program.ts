@@ -7,6 +7,7 @@ import { rewind, showCursors } from './cursor.ts';
 import { show } from './dead-letter-story.ts';
 import { listAll } from './dead-letters.ts';
 import { explain } from './explain.ts';
+import * as keys from './keys.ts';
 import { schema } from './mapping-schema.ts';
 import { test } from './mapping-test.ts';
 import { pause, resume } from './pause.ts';
@@ -164,6 +165,7 @@ export function program(): Command {
       .option('--yes', 'do not ask')
       .action((options) => ending(restored(options))),
   );
+  causeway.addCommand(keysCommands());
   causeway.addCommand(sandboxCommands());
   return causeway;
 }
@@ -229,6 +231,29 @@ function taskCommands(): Command {
       .argument('<ids...>', 'the numbers that list shows')
       .option('--by <name>', 'who did them (default: the user of this machine)')
       .action((ids, options) => ending(tasks.done(ids, options))),
+  );
+  return commands;
+}
+
+function keysCommands(): Command {
+  const commands = new Command('keys').description('who may use the HTTP interface, and for what');
+  commands.addCommand(
+    command('create', 'make an API key; it is shown once')
+      .argument('<name>', 'what it is for, such as "shop"')
+      .requiredOption('--scope <scope...>', 'what it may: read, operate, webhook')
+      .option('--expires <duration>', 'when it ends: 90d, 12h (default: never)')
+      .option('--by <name>', 'who makes it (default: the user of this machine)')
+      .action((name, options) => ending(keys.create(name, options))),
+  );
+  commands.addCommand(
+    command('list', 'every key that was made, and whether it is in force').action((options) =>
+      ending(keys.list(options)),
+    ),
+  );
+  commands.addCommand(
+    command('revoke', 'refuse a key from now on')
+      .argument('<id>', 'the ten characters that list shows')
+      .action((id, options) => ending(keys.revoke(id, options))),
   );
   return commands;
 }

@@ -1,5 +1,8 @@
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import { CausewayError } from '../errors/error.ts';
+import { problem } from '../errors/catalogue.ts';
+import { isThisMachine, isUsable, type KeyRing, keyRing } from '../http/access.ts';
+import type { App } from '../http/app.ts';
 import { metricsPage } from '../http/metrics.ts';
 import { httpServer } from '../http/server.ts';
 import type { Tally } from '../http/tally.ts';
@@ -21,7 +24,19 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
   const { database, mappings, now } = context;
   const own = () => ({ problems: folder.problems(), stale: folder.stale() });
   const metrics = metricsPage({ database, mappings, own, tally, version: version(), now });
-  const server = httpServer({ database, mappings, nextRun, now, metrics });
+  const keys = keyRing({ database, now, log: context.log });
+  await requireKeys(config.http.host, keys, now());
+  const server = httpServer({
+    database,
+    mappings,
+    nextRun,
+    now,
+    metrics,
+    keys,
+    rateLimit: config.http.rateLimit,
+    version: version(),
+    log: context.log,
+  });
   const url = await listen(server, config.http);
   const closing = new AbortController();
   const alerts = watchForAlerts(causeway, AbortSignal.any([shutdown.soft, closing.signal]));
@@ -35,11 +50,21 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
   };
 }
 
+/** Whoever can be reached from elsewhere asks for a key. */
+async function requireKeys(host: string, keys: KeyRing, now: Date): Promise<void> {
+  // Read here once, they are known from then on, even when the database is gone.
+  const usable = (await keys.keys()).filter((key) => isUsable(key, now));
+  if (usable.length === 0 && !isThisMachine(host))
+    throw new CausewayError([
+      problem(
+        'http_needs_keys',
+        `\`http.host\` is \`${host}\`, which can be reached from other machines, and there is no API key.`,
+      ),
+    ]);
+}
+
 /** The server's address, or null when the port is taken: another process on this machine serves already. */
-async function listen(
-  server: FastifyInstance,
-  { host, port }: { host: string; port: number },
-): Promise<string | null> {
+async function listen(server: App, { host, port }: { host: string; port: number }): Promise<string | null> {
   try {
     await server.listen({ host, port });
   } catch (error) {

@@ -12,13 +12,22 @@ export type Config = {
   /** Folder of the mapping files. */
   readonly mappings: string;
   readonly connections: { readonly [name: string]: ConnectionConfig };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: HttpConfig;
   /** Where alerts are sent beside the log; null sends them nowhere. */
   readonly alerts: { readonly webhook: WebhookConfig | null };
   readonly log: { readonly level: LogLevel };
   readonly retention: RetentionConfig;
   /** Every secret value that the configuration holds, so that the log can take it out of its lines. */
   readonly secrets: readonly string[];
+};
+
+/** The HTTP interface. */
+export type HttpConfig = {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** So many requests in so many seconds, for each API key. */
+  readonly rateLimit: { readonly requests: number; readonly seconds: number };
 };
 
 type WebhookConfig = {

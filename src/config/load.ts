@@ -64,7 +64,7 @@ export function loadConfig(sources: ConfigSources): Config {
     data: resolve(folder, data.data),
     mappings: resolve(folder, data.mappings),
     connections: Object.fromEntries(found.map((connection) => [connection.name, connection])),
-    http: data.http,
+    http: { host: data.http.host, port: data.http.port, rateLimit: data.http.rate_limit },
     alerts: { webhook: webhookOf(data.alerts) },
     log: data.log,
     retention: data.retention,

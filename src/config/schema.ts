@@ -61,6 +61,12 @@ export const fileSchema = z.strictObject({
     .strictObject({
       host: filled.default('127.0.0.1'),
       port: z.number().int().min(0).max(65_535).default(8321),
+      rate_limit: z
+        .strictObject({
+          requests: z.number().int().min(1).default(2000),
+          seconds: z.number().int().min(1).max(3600).default(10),
+        })
+        .prefault({}),
     })
     .prefault({}),
   alerts: z.strictObject({ webhook: webhookSchema.optional() }).prefault({}),

@@ -35,6 +35,12 @@ export const catalogue = {
     remedy: 'Check `database` in causeway.yaml and that the server runs and takes connections from here.',
     exit: 3,
   },
+  http_needs_keys: {
+    title: 'The HTTP interface can be reached from other machines, and nothing protects it.',
+    remedy:
+      'Make an API key with `causeway keys create`, or leave `http.host` at 127.0.0.1. Put a proxy with TLS in front of it in either case.',
+    exit: 2,
+  },
   embedded_unsupported: {
     title: 'There is no embedded database for this system.',
     remedy:

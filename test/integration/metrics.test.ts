@@ -4,11 +4,11 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
 import { metricsPage, type MetricsParts } from '../../src/http/metrics.ts';
-import { httpServer } from '../../src/http/server.ts';
 import { outcomeTally } from '../../src/http/tally.ts';
 import { openDatabase, within } from '../../src/store/database.ts';
 import { evaluateAlerts } from '../../src/sync/evaluate-alerts.ts';
 import { type ReadFamily, readExposition } from '../telemetry/read-exposition.ts';
+import { serverOver } from '../http/serving.ts';
 import { aMapping } from './journey.ts';
 import { between, closeAll, readChanges, type Setting, sql } from './setting.ts';
 
@@ -35,7 +35,7 @@ function partsOf({ journey }: Setting, over: Partial<MetricsParts> = {}): Metric
 /** Fetches the page over HTTP from a real server and reads it strictly. */
 async function scraper(parts: MetricsParts): Promise<() => Promise<Map<string, ReadFamily>>> {
   const { database, mappings, now } = parts;
-  const server = httpServer({ database, mappings, now, nextRun: () => null, metrics: metricsPage(parts) });
+  const server = serverOver(database, { mappings, now, metrics: metricsPage(parts) });
   cleanups.push(() => server.close());
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   return async () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
 import { doubtText } from '../../src/cli/status.ts';
-import { httpServer } from '../../src/http/server.ts';
+import { serverOver } from '../http/serving.ts';
 import { readInDoubt } from '../../src/sync/record-state.ts';
 import { plainErp } from '../faults/bench/plain-erp/index.ts';
 import { between, closeAll, explained, expireLeases, once, sql, stateOf } from './setting.ts';
@@ -174,13 +174,8 @@ describe('what is in doubt', () => {
   it('is told by flow: how many, since when, why, and when they are looked up again', async () => {
     const erp = await withPlainErp({ deadlineMs: 400, settleMs: 3000 });
     put(erp, 3);
-    const app = httpServer({
-      database: erp.journey.context.database,
-      mappings: erp.journey.context.mappings,
-      nextRun: () => null,
-      now: () => new Date(),
-      metrics: async () => '',
-    });
+    const { database, mappings } = erp.journey.context;
+    const app = serverOver(database, { mappings });
     await erp.misbehave({ partialEvery: 1, partialRows: 2, partialThen: 'drop', indexLagMs: 60_000 });
     let flows: unknown;
     let text: string[] = [];

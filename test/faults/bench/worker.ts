@@ -60,7 +60,10 @@ const causeway = await compose({
   onProgress: tally.take,
 });
 const { context } = causeway;
-const config = { ...causeway.config, http: { host: '127.0.0.1', port: 0 } };
+const config = {
+  ...causeway.config,
+  http: { ...causeway.config.http, host: '127.0.0.1', port: 0 },
+};
 const shutdown = { soft: soft.signal, halt: halt.signal, release: () => {} };
 const serving = await serve({ causeway: { ...causeway, config }, shutdown, json: true }, tally);
 say({ up: serving.url ?? '' });

@@ -1,0 +1,79 @@
+/** One kind of refusal of the HTTP interface. `status` is the status code of the answer (RFC 9110, section 15). */
+export type HttpEntry = { readonly status: number; readonly title: string; readonly remedy: string };
+
+/** Every refusal that a caller of the HTTP interface can meet. Codes are stable and never reused. */
+export const httpCodes = {
+  bad_request: {
+    status: 400,
+    title: 'The request is not one that this operation takes.',
+    remedy: '`errors` names what is wrong, field by field; `/openapi.json` says what is taken.',
+  },
+  key_missing: {
+    status: 401,
+    title: 'The request has no API key.',
+    remedy: 'Send `Authorization: Bearer` and a key; `causeway keys create` makes one.',
+  },
+  key_refused: {
+    status: 401,
+    title: 'The API key is not known, was revoked, or has ended.',
+    remedy: 'Look at `causeway keys list`, and make a new one with `causeway keys create`.',
+  },
+  scope_missing: {
+    status: 403,
+    title: 'The API key may not do this.',
+    remedy: 'Use a key that has the scope which `detail` names; `causeway keys create --scope` gives it.',
+  },
+  host_refused: {
+    status: 421,
+    title: 'The request was meant for another host.',
+    remedy:
+      'While there are no API keys, the server answers under the names of this machine alone: `127.0.0.1`, `[::1]` and `localhost`. Create a key to be reached under other names.',
+  },
+  no_such_path: {
+    status: 404,
+    title: 'There is nothing on this path.',
+    remedy: 'Look at `/openapi.json` for what there is.',
+  },
+  not_found: {
+    status: 404,
+    title: 'What was asked for is not there.',
+    remedy: '`detail` says which name or id is not known.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body of the request is too large.',
+    remedy: 'Send less at once.',
+  },
+  wrong_media_type: {
+    status: 415,
+    title: 'The body of the request is not of a type that is taken here.',
+    remedy: 'Send `Content-Type: application/json` and JSON.',
+  },
+  too_many_requests: {
+    status: 429,
+    title: 'There were too many requests with this API key.',
+    remedy: 'Wait for as long as `Retry-After` says. `http.rate_limit` in causeway.yaml sets the limit.',
+  },
+  request_too_slow: {
+    status: 408,
+    title: 'The request did not arrive in full in time.',
+    remedy: 'Send it again, in one go.',
+  },
+  header_too_large: {
+    status: 431,
+    title: 'The headers of the request are too large.',
+    remedy: 'Send fewer or shorter headers: 16 KiB are taken in all.',
+  },
+  internal: {
+    status: 500,
+    title: 'The request could not be answered because of a defect.',
+    remedy: 'The log of Causeway has the cause, under the trace id of the answer. Please report it.',
+  },
+  database_unreachable: {
+    status: 503,
+    title: 'The database does not answer.',
+    remedy: 'Ask again after as many seconds as `Retry-After` says; nothing was done.',
+  },
+} as const satisfies { readonly [code: string]: HttpEntry };
+
+export type HttpCode = keyof typeof httpCodes;

@@ -1,0 +1,117 @@
+import { isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { type ApiKey, listApiKeys, touchApiKeys } from '../store/api-key.ts';
+import type { Database } from '../store/database.ts';
+import { readKey, sameHash } from './api-key.ts';
+import type { App, Scope } from './app.ts';
+import { HttpProblem } from './problem.ts';
+
+/** Who asks: the id of the key, or null while there are no keys and everybody on this machine may do everything. */
+export type Caller = { readonly key: string | null };
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller;
+  }
+}
+
+type StoredKey = ApiKey & { readonly hash: Buffer };
+
+export type KeyRing = {
+  /** The keys as they were at most a few seconds ago. */
+  keys(): Promise<readonly StoredKey[]>;
+  /** Notes that a key was used. */
+  used(id: string): void;
+};
+
+/** So old may be what is known of the keys, in milliseconds: a revoked key is refused after that. */
+const freshMs = 2000;
+/** Notes of use are written so seldom, in milliseconds. */
+const noteMs = 60_000;
+
+/**
+ * Keeps the keys at hand, so that a request does not wait for the database: they are read again behind it. A database
+ * that is gone leaves the last known keys in force.
+ */
+export function keyRing({ database, now, log }: RingParts): KeyRing {
+  let known: readonly StoredKey[] | null = null;
+  let readAt = 0;
+  let reading: Promise<readonly StoredKey[]> | null = null;
+  const noted = new Map<string, number>();
+  const read = (): Promise<readonly StoredKey[]> => {
+    reading ??= listApiKeys(database)
+      .then((found) => {
+        readAt = now().getTime();
+        return (known = found);
+      })
+      .finally(() => (reading = null));
+    return reading;
+  };
+  const quietly = (work: Promise<unknown>): void =>
+    void work.catch((error: unknown) => log.debug({ err: error }, 'the API keys were not read or noted'));
+  return {
+    async keys() {
+      if (known === null) return read();
+      const age = now().getTime() - readAt;
+      if (age > freshMs) quietly(read());
+      return known;
+    },
+    used(id) {
+      const at = now();
+      if (at.getTime() - (noted.get(id) ?? 0) < noteMs) return;
+      noted.set(id, at.getTime());
+      quietly(touchApiKeys(database, [id], at));
+    },
+  };
+}
+
+type RingParts = { readonly database: Database; readonly now: () => Date; readonly log: Logger };
+
+/** Lets a request in, or refuses it, before anything of it is read. */
+export function guard(app: App, ring: KeyRing, now: () => Date): void {
+  app.decorateRequest('caller');
+  app.addHook('onRequest', async (request) => {
+    const scope = request.routeOptions.config.scope ?? 'open';
+    request.caller = scope === 'open' ? { key: null } : await judge(request, scope, ring, now());
+  });
+}
+
+async function judge(request: FastifyRequest, scope: Scope, ring: KeyRing, now: Date): Promise<Caller> {
+  const keys = await ring.keys();
+  if (keys.length === 0) {
+    requireThisMachine(request);
+    return { key: null };
+  }
+  const [, text] = /^Bearer +(\S+)$/iu.exec(request.headers.authorization ?? '') ?? [];
+  if (text === undefined)
+    throw new HttpProblem('key_missing', 'There are API keys, and the request has none.');
+  const given = readKey(text);
+  const key = keys.find(({ id }) => id === given?.id);
+  if (given === null || key === undefined || !sameHash(key.hash, given.hash) || !isUsable(key, now))
+    throw new HttpProblem('key_refused', 'The API key is not known, was revoked, or has ended.');
+  if (!key.scopes.includes(scope))
+    throw new HttpProblem('scope_missing', `The API key lacks the scope \`${scope}\`.`);
+  ring.used(key.id);
+  return { key: key.id };
+}
+
+/** Neither revoked nor at its end. */
+export const isUsable = ({ revokedAt, expiresAt }: ApiKey, now: Date): boolean =>
+  revokedAt === null && (expiresAt === null || expiresAt > now);
+
+/**
+ * Without keys a web page that a person on this machine looks at could speak to the server under a name of its own, which
+ * is made to point here (DNS rebinding).
+ */
+function requireThisMachine(request: FastifyRequest): void {
+  if (isThisMachine(request.hostname)) return;
+  throw new HttpProblem('host_refused', 'Without API keys this server is for this machine alone.');
+}
+
+/** A loopback address, or the name of one (RFC 6761, section 6.3). */
+export function isThisMachine(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/u, '$1').toLowerCase();
+  if (isIP(name) === 4) return name.startsWith('127.');
+  return name === '::1' || name === 'localhost' || name.endsWith('.localhost');
+}

@@ -1,0 +1,22 @@
+import { pino } from 'pino';
+import type { App } from '../../src/http/app.ts';
+import { httpServer, type ServerParts } from '../../src/http/server.ts';
+import type { Database } from '../../src/store/database.ts';
+
+/** The HTTP interface over a database, with what a test does not care about filled in. Close it. */
+export function serverOver(database: Database, over: Partial<ServerParts> = {}): App {
+  const now = over.now ?? ((): Date => new Date());
+  const log = pino({ level: 'silent' });
+  return httpServer({
+    database,
+    mappings: () => [],
+    nextRun: () => null,
+    metrics: async () => '',
+    now,
+    log,
+    keys: { keys: async () => [], used: () => {} },
+    rateLimit: { requests: 1_000_000, seconds: 1 },
+    version: '1.2.3',
+    ...over,
+  });
+}
