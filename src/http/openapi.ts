@@ -1,9 +1,19 @@
 import swagger from '@fastify/swagger';
-import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
 import type { App } from './app.ts';
 
 const about = `What Causeway answers over HTTP. Refusals are problem details (RFC 9457) with a stable \`code\`.
 Instants are UTC; decimals are text, so that no digit is lost.`;
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** Bounds and patterns that zod states of itself and that tell a reader nothing. */
+function plain({ jsonSchema }: { readonly jsonSchema: JsonSchema }): void {
+  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+}
 
 /**
  * Describes every route that is registered after it, in OpenAPI 3.1, of the schemas that requests and answers are checked
@@ -22,9 +32,26 @@ export function describeRoutes(app: App, version: string): void {
       },
       security: [{ key: [] }],
     },
-    transform: createJsonSchemaTransform({ zodToJsonConfig: { target: 'draft-2020-12' } }),
-    transformObject: jsonSchemaTransformObject,
+    transform: createJsonSchemaTransform({ zodToJsonConfig }),
+    transformObject: (document) => withoutUnused(nameSchemas(document)),
   });
+}
+
+const zodToJsonConfig = { target: 'draft-2020-12', override: plain } as const;
+const nameSchemas = createJsonSchemaTransformObject({ zodToJsonConfig });
+type Document = ReturnType<typeof nameSchemas>;
+
+/** Every schema with a name is there twice, as it is read and as it is written: what nothing points to is left out. */
+function withoutUnused(document: Document): Document {
+  const schemas = 'components' in document ? document.components?.schemas : undefined;
+  if (schemas === undefined) return document;
+  for (let before = -1; before !== Object.keys(schemas).length;) {
+    before = Object.keys(schemas).length;
+    const text = JSON.stringify(document);
+    for (const name of Object.keys(schemas))
+      if (!text.includes(`"#/components/schemas/${name}"`)) delete schemas[name];
+  }
+  return document;
 }
 
 /** Serves the document itself. */

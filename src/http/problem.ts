@@ -19,7 +19,7 @@ export class HttpProblem extends Error {
 }
 
 /** Problem details of RFC 9457: a stable code, a sentence, and no stack trace. */
-export const problemSchema = z
+const problemSchema = z
   .looseObject({
     type: z.string().meta({ description: '`urn:causeway:error:` and the code.' }),
     title: z.string(),
@@ -30,10 +30,22 @@ export const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' });
 
-/** The refusals that an operation may answer beside its own, for the document: by their status codes. */
-export function refusals(...codes: HttpCode[]): { readonly [status: number]: typeof problemSchema } {
-  return Object.fromEntries(codes.map((code) => [httpCodes[code].status, problemSchema]));
+/** The refusals that an operation may answer, for the document: these, and those that stand in front of every route. */
+export function refusals(...codes: HttpCode[]): { readonly [status: number]: typeof refusal } {
+  return Object.fromEntries([...inFront, ...codes].map((code) => [httpCodes[code].status, refusal]));
 }
+
+const inFront = [
+  'bad_request',
+  'key_missing',
+  'scope_missing',
+  'too_many_requests',
+] as const satisfies HttpCode[];
+
+const refusal = {
+  description: 'A refusal.',
+  content: { 'application/problem+json': { schema: problemSchema } },
+};
 
 /** What a refusal says, as JSON. */
 export function problemBody(code: HttpCode, detail: string, members: ProblemMembers = {}): object {

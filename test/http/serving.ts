@@ -1,13 +1,18 @@
+import type { RouteOptions } from 'fastify';
 import { pino } from 'pino';
 import type { App } from '../../src/http/app.ts';
 import { httpServer, type ServerParts } from '../../src/http/server.ts';
 import type { Database } from '../../src/store/database.ts';
 
 /** The HTTP interface over a database, with what a test does not care about filled in. Close it. */
-export function serverOver(database: Database, over: Partial<ServerParts> = {}): App {
+export function serverOver(
+  database: Database,
+  over: Partial<ServerParts> = {},
+  onRoute: (route: RouteOptions) => void = () => {},
+): App {
   const now = over.now ?? ((): Date => new Date());
   const log = pino({ level: 'silent' });
-  return httpServer({
+  const app = httpServer({
     database,
     mappings: () => [],
     nextRun: () => null,
@@ -19,4 +24,6 @@ export function serverOver(database: Database, over: Partial<ServerParts> = {}):
     version: '1.2.3',
     ...over,
   });
+  app.addHook('onRoute', onRoute);
+  return app;
 }

@@ -59,7 +59,7 @@ export function healthRoutes(app: App, { database, metrics }: HealthParts): void
         operationId: 'getMetrics',
         summary: 'What it measures, in the text format of Prometheus. docs/operations.md names the metrics.',
         tags: ['health'],
-        produces: [expositionType],
+        response: { 200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } } },
       },
     },
     async (_request, reply) => reply.type(expositionType).send(await metrics()),
