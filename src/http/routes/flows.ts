@@ -101,7 +101,7 @@ export function flowRoutes(app: App, parts: FlowParts): void {
           flow: z.string().meta({ description: 'The name of a flow.', examples: ['accounts'] }),
           id: z
             .string()
-            .meta({ description: 'The id of the record in the source.', examples: ['42100000441'] }),
+            .meta({ description: 'The id of the record in the source.', examples: ['42100000000'] }),
         }),
         response: { 200: recordStatus, ...refusals('not_found', 'database_unreachable') },
       },
