@@ -8,6 +8,7 @@ import { httpServer } from '../http/server.ts';
 import type { Tally } from '../http/tally.ts';
 import { watchForAlerts } from '../schedule/alerts.ts';
 import { nextRun } from '../schedule/schedule.ts';
+import { type Waker, waker } from '../schedule/wake.ts';
 import type { Session } from './session.ts';
 import { version } from './version.ts';
 
@@ -15,6 +16,8 @@ import { version } from './version.ts';
 export type Serving = {
   /** The server's address, or null when another process on this machine has the port. */
   readonly url: string | null;
+  /** Has flows run at once: what comes in over HTTP is carried by the service of the same process. */
+  readonly waker: Waker;
   close(): Promise<void>;
 };
 
@@ -42,6 +45,7 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
   const alerts = watchForAlerts(causeway, AbortSignal.any([shutdown.soft, closing.signal]));
   return {
     url,
+    waker: waker(),
     async close() {
       closing.abort();
       await alerts;

@@ -121,7 +121,7 @@ function conclusion(
 async function stay(
   { causeway, shutdown, json }: Session,
   summaries: readonly FlowSummary[],
-  { url }: Serving,
+  { url, waker }: Serving,
 ): Promise<ExitCode> {
   const { config, context } = causeway;
   const times = context.mappings().map((mapping) => {
@@ -138,7 +138,7 @@ async function stay(
     `${told}\n\nHTTP server: ${url ?? `none, because port ${config.http.port} is taken; set CAUSEWAY_HTTP_PORT to another one`}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
   );
   const onRun = (run: FlowRun): void => void (json || process.stdout.write(runLine(run)));
-  await runService({ ...causeway, retention: config.retention, onRun }, shutdown.soft);
+  await runService({ ...causeway, retention: config.retention, waker, onRun }, shutdown.soft);
   if (!json) process.stderr.write('Stopped. Nothing is lost: what was not sent is queued.\n');
   return 0;
 }

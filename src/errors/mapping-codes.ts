@@ -66,7 +66,8 @@ export const mappingCodes = {
   },
   mapping_bad_schedule: {
     title: 'The schedule is no cron expression.',
-    remedy: 'Write five parts (minute, hour, day, month, weekday), such as `"*/5 * * * *"`.',
+    remedy:
+      'Write five parts (minute, hour, day, month, weekday), such as `"*/5 * * * *"`, or the word `continuous`.',
     exit: 1,
   },
   mapping_bad_timezone: {

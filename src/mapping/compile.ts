@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { validateDetailed } from 'node-cron';
 import { ceilingsOf } from './ceiling.ts';
+import { isContinuous } from './continuous.ts';
 import type { Declaration } from './declaration.ts';
 import { parseDuration } from './duration.ts';
 import { isTimezone } from './convert/instant.ts';
@@ -165,6 +166,16 @@ function checkTimes(declared: Declaration, report: Report): void {
     report('mapping_conflict', '`schedule_timezone` needs a `schedule`', ['schedule_timezone'], 'key');
   }
   if (schedule === undefined) return;
+  if (isContinuous({ schedule })) {
+    if (timezone !== undefined)
+      report(
+        'mapping_conflict',
+        '`schedule_timezone` says nothing beside `schedule: continuous`',
+        ['schedule_timezone'],
+        'key',
+      );
+    return;
+  }
   const checked = validateDetailed(schedule);
   const parts = checked.errors
     .flatMap(({ field, value }) =>

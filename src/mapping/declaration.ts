@@ -202,12 +202,12 @@ export const declaration = z
       })
       .meta({ kind: 'a group such as `{ to: erp, entity: res.partner }`', description: 'Where records go.' }),
     schedule: text(
-      'a cron expression such as `"*/5 * * * *"`',
-      'When the flow runs by itself, as a cron expression. Without it, it runs on request.',
+      'a cron expression such as `"*/5 * * * *"`, or `continuous`',
+      'When the flow runs by itself, as a cron expression. With `continuous` it runs as soon as something is queued for it, and its source is read every 30 seconds, or at once where the CRM sends webhooks. Without it, it runs on request.',
     ).optional(),
     schedule_timezone: text(
       'a time zone such as `Europe/Paris`',
-      'The time zone of the schedule; UTC unless given.',
+      'The time zone of a cron expression; UTC unless given.',
     ).optional(),
     freshness: z
       .string()

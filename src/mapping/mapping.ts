@@ -63,7 +63,7 @@ export type Mapping = {
   readonly hash: string;
   readonly read: { readonly from: string; readonly entity: string; readonly with: readonly string[] };
   readonly write: { readonly to: string; readonly entity: string; readonly key: string | null };
-  /** Cron expression, or null: only on request. */
+  /** Cron expression, `continuous`, or null: only on request. */
   readonly schedule: string | null;
   readonly scheduleTimezone: string;
   readonly freshnessSeconds: number | null;

@@ -50,6 +50,18 @@ export async function oldestQueued(sql: Sql, queues: readonly string[]): Promise
   return new Map(rows.map(({ name, oldest }) => [name, oldest]));
 }
 
+/** Which of these queues hold a job that may be taken now: a probe of pg-boss's fetch index for each queue and priority. */
+export async function queuesDue(sql: Sql, queues: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql.query<{ name: string }>({
+    name: 'queues_due',
+    text: `select distinct q.name from unnest($1::text[]) as q (name) cross join unnest($2::int[]) as p (priority)
+     cross join lateral (select from causeway_jobs.job where name = q.name and priority = p.priority and state < 'active' and not blocked
+       and start_after <= now() limit 1) j`,
+    values: [queues, Object.values(priorities)],
+  });
+  return new Set(rows.map(({ name }) => name));
+}
+
 /** How many jobs wait and are in hand, as pg-boss counted them a few seconds ago. */
 export type QueueSize = { readonly queue: string; readonly queued: number; readonly active: number };
 

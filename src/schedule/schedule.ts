@@ -1,13 +1,19 @@
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
+import { continuous } from '../mapping/continuous.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 
 type Scheduled = Pick<Mapping, 'flow' | 'schedule' | 'scheduleTimezone'>;
 
-/** When a flow's schedule fires next, or null when it has none. */
+/** How often the source of a continuous flow is read, whatever the webhooks say: every 30 seconds. */
+const cronOfContinuous = '*/30 * * * * *';
+
+const cronOf = (schedule: string): string => (schedule === continuous ? cronOfContinuous : schedule);
+
+/** When a flow's schedule fires next, or null when it has none: of a continuous flow, when its source is read next. */
 export function nextRun(mapping: Scheduled): Date | null {
   if (mapping.schedule === null) return null;
-  const task = createTask(mapping.schedule, () => {}, { timezone: mapping.scheduleTimezone });
+  const task = createTask(cronOf(mapping.schedule), () => {}, { timezone: mapping.scheduleTimezone });
   try {
     return task.getNextRuns(1)[0] ?? null;
   } finally {
@@ -48,7 +54,7 @@ export function startSchedule(onTick: (flow: string) => Promise<void>, log: Logg
         const rule = `${schedule ?? ''} ${scheduleTimezone}`;
         if (schedule === null || ticking.get(flow)?.rule === rule) continue;
         drop(flow);
-        const task = createTask(schedule, () => onTick(flow), {
+        const task = createTask(cronOf(schedule), () => onTick(flow), {
           name: flow,
           timezone: scheduleTimezone,
           noOverlap: true,

@@ -27,8 +27,11 @@ export const noCounts: Counts = {
   retried: 0,
 };
 
-/** Why a run was started: by the clock, by a person, to catch up at start, or to look for deletes without a trace. */
-export type Cause = 'schedule' | 'start' | 'sync' | 'resync' | 'sweep';
+/**
+ * Why a run was started: by the clock, because something was queued, by a person, to catch up at start, or to look for
+ * deletes without a trace.
+ */
+export type Cause = 'schedule' | 'wake' | 'start' | 'sync' | 'resync' | 'sweep';
 
 export async function beginRun(sql: Sql, flow: string, cause: Cause): Promise<string> {
   const { rows } = await sql.query<{ id: string }>(
@@ -50,6 +53,24 @@ export async function addCounts(sql: Sql, runId: string, counts: Partial<Counts>
 
 export async function endRun(sql: Sql, runId: string, problem: string | null): Promise<void> {
   await sql.query('update run set finished_at = now(), problem = $2 where id = $1', [runId, problem]);
+}
+
+/**
+ * Lets a run that carried nothing take the place of the one before it, where that carried nothing either and ended alike:
+ * a flow that is looked at every few seconds would otherwise leave a row each time. A run that asked something stays.
+ */
+export async function replaceQuietRun(sql: Sql, flow: string, runId: string): Promise<void> {
+  const quiet = (run: string): string =>
+    countNames
+      .filter((name) => name !== 'read')
+      .map((name) => `${run}.${name} = 0`)
+      .join(' and ');
+  await sql.query(
+    `delete from run b using run r where r.id = $2 and b.id = (select max(id) from run where flow = $1 and id < $2)
+       and b.finished_at is not null and b.problem is not distinct from r.problem and ${quiet('r')} and ${quiet('b')}
+       and not exists (select from due where run_id = b.id)`,
+    [flow, runId],
+  );
 }
 
 export type RunReport = Counts & {

@@ -4,7 +4,7 @@ import type { Cause } from '../store/run.ts';
 import type { SyncContext } from './context.ts';
 import type { Patience } from './drain.ts';
 import { scanIfDue } from './full-scan.ts';
-import { type FlowRun, syncFlow } from './sync-flow.ts';
+import { type Extent, type FlowRun, syncFlow } from './sync-flow.ts';
 
 /**
  * Runs the flows, parents first, until none has anything left to carry: a parent that arrives late wakes children
@@ -16,6 +16,7 @@ export async function catchUp(
   cause: Cause,
   patience: Patience,
   signal: AbortSignal,
+  extent: Extent = 'all',
 ): Promise<FlowRun[]> {
   const runs: FlowRun[] = [];
   let due: readonly string[] = flows;
@@ -23,8 +24,8 @@ export async function catchUp(
     for (const name of due) {
       const mapping = context.mappings().find(({ flow }) => flow === name);
       if (mapping === undefined) continue;
-      if (due === flows) await scanIfDue(context, mapping, signal);
-      const run = await syncFlow(context, mapping, cause, patience, signal);
+      if (due === flows && extent !== 'queued') await scanIfDue(context, mapping, signal);
+      const run = await syncFlow(context, mapping, cause, patience, signal, extent);
       runs.push(run);
     }
     const stopped = runs.some((run) => run.stopped !== null);
@@ -55,8 +56,8 @@ async function flowsWithWork(
   );
 }
 
-/** A flow whose mapping no longer writes back leaves what is queued for that alone. */
-function queuesOf(context: SyncContext, flow: string): string[] {
+/** The queues that a flow carries. One whose mapping no longer writes back leaves what is queued for that alone. */
+export function queuesOf(context: Pick<SyncContext, 'mappings'>, flow: string): string[] {
   const mapping = context.mappings().find((candidate) => candidate.flow === flow);
   return (mapping?.writeBack.length ?? 0) > 0 ? [pushQueue(flow), writeBackQueue(flow)] : [pushQueue(flow)];
 }

@@ -1,3 +1,4 @@
+import { isContinuous } from '../mapping/continuous.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { listConnectionStates } from '../store/connection-state.ts';
 import { type HistoryReport, readHistory } from '../store/history.ts';
@@ -74,8 +75,11 @@ function headline(mapping: Mapping, record: RecordStanding): string {
 const times = (attempts: number): string => (attempts === 1 ? 'once' : `${attempts} times`);
 
 function next(mapping: Mapping, record: RecordStanding, closed: string | null, nextRun: Date | null): string {
-  const run =
-    nextRun === null ? 'when the flow is next run' : `with the next run at ${nextRun.toISOString()}`;
+  const run = isContinuous(mapping)
+    ? 'within seconds'
+    : nextRun === null
+      ? 'when the flow is next run'
+      : `with the next run at ${nextRun.toISOString()}`;
   const later =
     record.nextAt !== null && nextRun !== null && record.nextAt > nextRun
       ? `not before ${record.nextAt.toISOString()}`

@@ -1,9 +1,10 @@
+import { isContinuous } from '../mapping/continuous.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Lease } from '../queue/lease.ts';
 import { pushQueue, writeBackQueue } from '../queue/names.ts';
 import { keepMappingVersion } from '../store/mapping-version.ts';
 import { listQuestions, type Question } from '../store/due.ts';
-import { beginRun, type Cause, endRun, readRun, type RunReport } from '../store/run.ts';
+import { beginRun, type Cause, endRun, readRun, replaceQuietRun, type RunReport } from '../store/run.ts';
 import { connectionOf, type SyncContext } from './context.ts';
 import { deliverBatch } from './deliver.ts';
 import { type Detected, detect } from './detect.ts';
@@ -22,6 +23,9 @@ export type FlowRun = {
   readonly questions: readonly Question[];
 };
 
+/** How much a run does: it also looks for what was forgotten; it reads and carries; or it carries what is queued. */
+export type Extent = 'all' | 'changes' | 'queued';
+
 /**
  * One run of one flow: reads what changed, and at the same time decides, pushes, settles and writes back, until
  * nothing is left that is due in time. Aborting it ends it between two steps; whatever is unsettled stays queued.
@@ -32,19 +36,23 @@ export async function syncFlow(
   cause: Cause,
   patience: Patience,
   signal: AbortSignal,
+  extent: Extent = 'all',
 ): Promise<FlowRun> {
   await context.reached('ticked', mapping.flow);
   await keepMappingVersion(context.database, mapping);
   const runId = await beginRun(context.database, mapping.flow, cause);
   let problem: string | null = 'ended before its time';
   try {
-    await sweep(context, mapping);
-    await mendLetters(context, mapping);
-    const stopped = await carry(context, mapping, runId, patience, signal);
+    if (extent === 'all') {
+      await sweep(context, mapping);
+      await mendLetters(context, mapping);
+    }
+    const stopped = await carry(context, mapping, runId, patience, signal, extent !== 'queued');
     const questions = await listQuestions(context.database, { flow: mapping.flow });
     const asked = questions.length === 0 ? null : questions.map(questionInWords).join('; ');
     problem = stopped === null ? asked : `${stopped.connection}: ${stopped.reason}`;
     await endRun(context.database, runId, problem);
+    if (isContinuous(mapping)) await replaceQuietRun(context.database, mapping.flow, runId);
     return { run: await readRun(context.database, runId), stopped, questions };
   } catch (error) {
     if (!signal.aborted) problem = error instanceof Error ? error.message : 'an unknown error';
@@ -60,14 +68,14 @@ async function carry(
   runId: string,
   patience: Patience,
   signal: AbortSignal,
+  reads: boolean,
 ): Promise<FlowRun['stopped']> {
   // One part that fails ends the others, so that no work goes on behind a run that has ended.
   const ending = new AbortController();
   const abort = AbortSignal.any([signal, ending.signal]);
   const progress = { reading: true, pushing: true };
-  const read = readUntilCaughtUp(context, mapping, runId, patience, abort).finally(
-    () => (progress.reading = false),
-  );
+  const reading = reads ? readUntilCaughtUp(context, mapping, runId, patience, abort) : nothingToRead;
+  const read = reading.finally(() => (progress.reading = false));
   const again = readerAgain(context, mapping, runId, abort);
   void read.then(again.begin, () => {});
   const workers = pushers(context, mapping, runId, patience, abort, () => !progress.reading, again.look);
@@ -84,6 +92,8 @@ async function carry(
     throw error;
   }
 }
+
+const nothingToRead: Promise<Detected> = Promise.resolve({ end: 'caught_up' });
 
 type NothingMoreComes = () => boolean;
 

@@ -75,7 +75,10 @@ await catchUp(context, flows, 'start', patience, soft.signal).catch((error: unkn
 });
 ending = 'the catch-up';
 say({ serving: true });
-await runService({ ...causeway, retention: config.retention, onRun: () => {} }, soft.signal);
+await runService(
+  { ...causeway, retention: config.retention, waker: serving.waker, onRun: () => {} },
+  soft.signal,
+);
 ending = 'the service';
 await serving.close();
 ending = 'the HTTP server';
