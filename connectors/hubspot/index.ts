@@ -49,6 +49,7 @@ export const hubspot: Connector<HubSpotSettings> = {
       idempotentCreates: false,
       listsOwn: false,
       findsByField: false,
+      searches: false,
       removals: [],
     },
   },

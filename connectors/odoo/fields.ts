@@ -37,11 +37,23 @@ export type Models = {
    * neither computes them nor has a default for them.
    */
   blankable(model: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /**
+   * As `fields`, for questions that a missing model or field leaves without an answer: null for a model that is not
+   * there for this user, and nothing is asked again within {@link absentMs}.
+   */
+  ifThere(model: string, wanted: readonly string[], signal: AbortSignal): Promise<OdooFields | null>;
   /** The fields for which Odoo has a default. */
   defaults(model: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
 };
 
-export function odooModels(call: Rpc): Models {
+/** How long a model or field that was not there is taken for missing: an app may be installed meanwhile. */
+const absentMs = 10 * 60 * 1000;
+
+const absent = (error: unknown): boolean =>
+  error instanceof Fault && (error.code === 'odoo_unknown_model' || error.code === 'odoo_access_error');
+
+export function odooModels(call: Rpc, now: () => Date): Models {
+  const askedAt = new Map<string, number>();
   const known = new Map<string, OdooFields>();
   const knownDefaults = new Map<string, ReadonlySet<string>>();
   const reload = async (model: string, signal: AbortSignal): Promise<OdooFields> => {
@@ -61,8 +73,23 @@ export function odooModels(call: Rpc): Models {
     knownDefaults.set(model, defaults);
     return defaults;
   };
+  const ifThere: Models['ifThere'] = async (model, wanted, signal) => {
+    const fields = known.get(model) ?? null;
+    if (fields !== null && wanted.every((name) => fields.has(name))) return fields;
+    if (now().getTime() - (askedAt.get(model) ?? -Infinity) < absentMs) return fields;
+    try {
+      return await reload(model, signal);
+    } catch (error) {
+      if (!absent(error)) throw error;
+      known.delete(model);
+      return null;
+    } finally {
+      askedAt.set(model, now().getTime());
+    }
+  };
   return {
     reload,
+    ifThere,
     fields: fieldsOf,
     defaults: defaultsOf,
     async blankable(model, signal) {

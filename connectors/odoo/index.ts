@@ -6,6 +6,7 @@ import { externalIds } from './external-ids.ts';
 import { odooModels } from './fields.ts';
 import { readLines } from './read-lines.ts';
 import { findByExternalKey, findByField, pageOfOwn, readByIds } from './reading.ts';
+import { readWhere } from './read-where.ts';
 import { remove } from './remove.ts';
 import { sandbox } from './sandbox/index.ts';
 import { odooServer } from './server.ts';
@@ -28,6 +29,7 @@ export const odoo: Connector<OdooSettings> = {
       idempotentCreates: true,
       listsOwn: true,
       findsByField: true,
+      searches: true,
       removals: ['deactivate', 'cancel', 'delete'],
     },
   },
@@ -43,7 +45,7 @@ function open(settings: OdooSettings, kit: Kit): Connection {
   const session: Session = {
     settings,
     call,
-    models: odooModels(call),
+    models: odooModels(call, kit.now),
     codes: codeTables(call),
     externalIds: externalIds(call, settings.externalIdModule),
   };
@@ -59,6 +61,7 @@ function open(settings: OdooSettings, kit: Kit): Connection {
       remove: (entity, items, signal) => remove(session, entity, items, signal),
       pageOfOwn: (request, signal) => pageOfOwn(session, request, signal),
       findByField: (request, signal) => findByField(session, request, signal),
+      readWhere: (request, signal) => readWhere(session, request, signal),
     },
   };
 }

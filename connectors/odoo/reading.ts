@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Found, OwnPage, OwnRecord } from '../../src/connector/contract.ts';
+import type { Found, OwnPage, OwnRecord, ReadRequest } from '../../src/connector/contract.ts';
 import { Fault } from '../../src/connector/fault.ts';
+import type { SourceRecord } from '../../src/connector/value.ts';
 import { codedModels, type CodeTable } from './codes.ts';
 import { databaseId, existing } from './existing.ts';
 import { externalIdName, keyOfName } from './external-id.ts';
@@ -21,24 +22,40 @@ type Stamped = z.output<typeof stamped>;
 /** Reads records by id, archived ones too. What is gone, or hidden from the user by a rule, is missing. */
 export async function readByIds(
   session: Session,
-  request: { entity: string; ids: readonly string[]; fields: readonly string[] },
+  request: ReadRequest,
   signal: AbortSignal,
 ): Promise<readonly Found[]> {
-  const { entity: model, ids, fields: names } = request;
-  const fields = await fieldsFor(session, model, names, signal);
+  const { entity: model, ids, optional = [] } = request;
+  const needed = request.fields.filter((name) => !optional.includes(name));
+  const fields = await fieldsFor(session, model, needed, signal);
+  const there = optional.length === 0 ? fields : await session.models.ifThere(model, request.fields, signal);
+  const names = request.fields.filter((name) => (there ?? fields).has(name));
   const numbers = ids.flatMap((id) => databaseId(id) ?? []);
-  const codes = await codesFor(session, fields, names, signal);
+  const codes = await codesFor(session, there ?? fields, names, signal);
   const rows = await readRows(session, model, numbers, names, signal);
   return ids.map((id) => {
     const row = rows.get(id);
     if (row === undefined) return { id, status: 'missing' };
-    const record = Object.fromEntries(
-      names.map((name) => [name, readValue(fields.get(name)!, row[name], codes)]),
-    );
+    const record = recordOf(there ?? fields, request.fields, row, codes);
     const by = changedBy(row);
     const modifiedAt = changedAt(row) ?? '';
     return { id, status: 'found', modifiedAt, ...(by !== undefined && { modifiedBy: by }), record };
   });
+}
+
+/** The fields asked for, as texts; one that Odoo does not have is null. */
+export function recordOf(
+  fields: OdooFields,
+  asked: readonly string[],
+  row: { readonly [field: string]: unknown },
+  codes: ReadonlyMap<string, CodeTable>,
+): SourceRecord {
+  return Object.fromEntries(
+    asked.map((name) => {
+      const field = fields.get(name);
+      return [name, field === undefined ? null : readValue(field, row[name], codes)];
+    }),
+  );
 }
 
 const changedAt = ({ write_date }: Stamped): string | undefined =>
@@ -65,7 +82,7 @@ async function fieldsFor(
   });
 }
 
-async function codesFor(
+export async function codesFor(
   session: Session,
   fields: OdooFields,
   names: readonly string[],

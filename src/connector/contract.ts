@@ -168,6 +168,38 @@ export type OwnRecord = {
 /** What a sink hands over of the records that bear our keys; `next` asks for what comes after, null ends it. */
 export type OwnPage = { readonly items: readonly OwnRecord[]; readonly next: string | null };
 
+/** Reads records by id. */
+export type ReadRequest = {
+  readonly entity: string;
+  readonly ids: readonly string[];
+  readonly fields: readonly string[];
+  /** Those of `fields` that not every system has: one that is missing is null, where else it is a `config` fault. */
+  readonly optional?: readonly string[];
+};
+
+/**
+ * Searches records in use (archived ones are not): each field is one of the values it is given. An id stands for the
+ * record of a reference. The connector says whether `field` may lead through references (`location_id.usage`).
+ */
+export type SearchRequest = {
+  readonly entity: string;
+  readonly where: readonly { readonly field: string; readonly values: readonly string[] }[];
+  readonly fields: readonly string[];
+  /** As in {@link ReadRequest}. */
+  readonly optional?: readonly string[];
+  readonly order: { readonly field: string; readonly descending: boolean } | null;
+  /** At most so many records are answered. */
+  readonly limit: number;
+  /** Whether the answer is null, and no `config` fault, where the entity or a field is not there for this user. */
+  readonly mayBeAbsent?: boolean;
+};
+
+/** What a search found, in the order asked; `more` says that the limit left some out. */
+export type SearchResult = {
+  readonly records: readonly { readonly id: string; readonly record: SourceRecord }[];
+  readonly more: boolean;
+};
+
 /** What becomes of an ERP record whose source record is gone. */
 export type Removal = 'delete' | 'deactivate' | 'cancel';
 
@@ -175,10 +207,7 @@ export interface Sink {
   check(signal: AbortSignal): Promise<CheckResult>;
   describe(entity: string, signal: AbortSignal): Promise<EntityDescription>;
   /** Answers for every id asked, in order; `record` holds the fields asked for. */
-  readByIds(
-    request: { entity: string; ids: readonly string[]; fields: readonly string[] },
-    signal: AbortSignal,
-  ): Promise<readonly Found[]>;
+  readByIds(request: ReadRequest, signal: AbortSignal): Promise<readonly Found[]>;
   /** The lines of records in one field, as they are now; answers for every record asked, in order. */
   readLines(request: LinesRequest, signal: AbortSignal): Promise<readonly LinesFound[]>;
   /** The sink's id for every external key that exists there; a key that does not is left out. */
@@ -214,6 +243,8 @@ export interface Sink {
     request: { entity: string; field: string; values: readonly string[] },
     signal: AbortSignal,
   ): Promise<readonly { value: string; targetId: string }[]>;
+  /** Searches records by the values of fields, for lookups. There exactly when the capability `searches` is. */
+  readWhere?(request: SearchRequest, signal: AbortSignal): Promise<SearchResult | null>;
 }
 
 /** What a connector can do, as data. A flow that needs what is missing is refused when it is loaded. */
@@ -239,6 +270,8 @@ export type Capabilities = {
     readonly listsOwn: boolean;
     /** It finds records by the value of a field: an audit finds two with one business key. */
     readonly findsByField: boolean;
+    /** It searches records by the values of fields: a lookup finds by a business key, and lists. */
+    readonly searches: boolean;
     readonly removals: readonly Removal[];
   };
 };

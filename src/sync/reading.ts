@@ -6,7 +6,14 @@ import type { OpenConnection } from './context.ts';
 /** The side of a sink that reads. It has no method that writes, so nothing that is given it can write. */
 export type ReadingSink = Pick<
   Sink,
-  'check' | 'describe' | 'readByIds' | 'readLines' | 'findByExternalKey' | 'pageOfOwn' | 'findByField'
+  | 'check'
+  | 'describe'
+  | 'readByIds'
+  | 'readLines'
+  | 'findByExternalKey'
+  | 'pageOfOwn'
+  | 'findByField'
+  | 'readWhere'
 >;
 
 /** An open connection through which nothing can be written; a source never writes. */
@@ -44,6 +51,7 @@ export function readingOnly({ name, connector, limits, source, sink }: OpenConne
       findByExternalKey: (request, signal) => sink.findByExternalKey(request, signal),
       ...(sink.pageOfOwn && { pageOfOwn: sink.pageOfOwn.bind(sink) }),
       ...(sink.findByField && { findByField: sink.findByField.bind(sink) }),
+      ...(sink.readWhere && { readWhere: sink.readWhere.bind(sink) }),
     },
   };
 }

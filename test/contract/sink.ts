@@ -8,6 +8,7 @@ import type { Capabilities, Outcome, Sink, SinkItem } from '../../src/connector/
 import { Fault, type FaultKind } from '../../src/connector/fault.ts';
 import type { Value } from '../../src/connector/value.ts';
 import { ownRecordsCases } from './own-records.ts';
+import { searchingCases } from './searching.ts';
 
 type Values = { readonly [field: string]: Value };
 
@@ -261,6 +262,7 @@ export function sinkContract(
     });
 
     ownRecordsCases(open);
+    searchingCases(open);
 
     it('removes records in each way that it says it can', async () => {
       const bench = await open();

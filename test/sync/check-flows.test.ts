@@ -11,6 +11,7 @@ const sink: Capabilities['sink'] = {
   idempotentCreates: true,
   listsOwn: false,
   findsByField: false,
+  searches: false,
   removals: ['deactivate'],
 };
 const fixed: Source = { entities: { companies: { with: [] } }, otherEntities: null, deletes: 'none' };

@@ -31,6 +31,7 @@ export const plainErp: Connector<PlainSettings> = {
       idempotentCreates: false,
       listsOwn: false,
       findsByField: false,
+      searches: false,
       removals: ['delete', 'deactivate', 'cancel'],
     },
   },
