@@ -1,14 +1,11 @@
-import type { AddressInfo } from 'node:net';
-import { CausewayError } from '../errors/error.ts';
-import { problem } from '../errors/catalogue.ts';
-import { isThisMachine, isUsable, type KeyRing, keyRing } from '../http/access.ts';
-import type { App } from '../http/app.ts';
+import { keyRing } from '../http/access.ts';
 import { metricsPage } from '../http/metrics.ts';
 import { httpServer } from '../http/server.ts';
 import type { Tally } from '../http/tally.ts';
 import { watchForAlerts } from '../schedule/alerts.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { type Waker, waker } from '../schedule/wake.ts';
+import { openHttp } from './open-http.ts';
 import type { Session } from './session.ts';
 import { version } from './version.ts';
 
@@ -16,6 +13,8 @@ import { version } from './version.ts';
 export type Serving = {
   /** The server's address, or null when another process on this machine has the port. */
   readonly url: string | null;
+  /** It is bound to this machine alone until there is an API key, though others should reach it. */
+  readonly waitsForKey: boolean;
   /** Has flows run at once: what comes in over HTTP is carried by the service of the same process. */
   readonly waker: Waker;
   close(): Promise<void>;
@@ -28,53 +27,32 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
   const own = () => ({ problems: folder.problems(), stale: folder.stale() });
   const metrics = metricsPage({ database, mappings, own, tally, version: version(), now });
   const keys = keyRing({ database, now, log: context.log });
-  await requireKeys(config.http.host, keys, now());
-  const server = httpServer({
-    database,
-    mappings,
-    nextRun,
-    now,
-    metrics,
-    keys,
-    rateLimit: config.http.rateLimit,
-    version: version(),
-    log: context.log,
-  });
-  const url = await listen(server, config.http);
   const closing = new AbortController();
-  const alerts = watchForAlerts(causeway, AbortSignal.any([shutdown.soft, closing.signal]));
+  const ending = AbortSignal.any([shutdown.soft, closing.signal]);
+  const build = () =>
+    httpServer({
+      database,
+      mappings,
+      nextRun,
+      now,
+      metrics,
+      keys,
+      rateLimit: config.http.rateLimit,
+      version: version(),
+      log: context.log,
+    });
+  const { host, port } = config.http;
+  const { log, sleep } = context;
+  const http = await openHttp(build, { host, port, keys, now, sleep, log }, ending);
+  const alerts = watchForAlerts(causeway, ending);
   return {
-    url,
+    url: http.url,
+    waitsForKey: http.waitsForKey,
     waker: waker(),
     async close() {
       closing.abort();
       await alerts;
-      await server.close();
+      await http.close();
     },
   };
-}
-
-/** Whoever can be reached from elsewhere asks for a key. */
-async function requireKeys(host: string, keys: KeyRing, now: Date): Promise<void> {
-  // Read here once, they are known from then on, even when the database is gone.
-  const usable = (await keys.keys()).filter((key) => isUsable(key, now));
-  if (usable.length === 0 && !isThisMachine(host))
-    throw new CausewayError([
-      problem(
-        'http_needs_keys',
-        `\`http.host\` is \`${host}\`, which can be reached from other machines, and there is no API key.`,
-      ),
-    ]);
-}
-
-/** The server's address, or null when the port is taken: another process on this machine serves already. */
-async function listen(server: App, { host, port }: { host: string; port: number }): Promise<string | null> {
-  try {
-    await server.listen({ host, port });
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null;
-    throw error;
-  }
-  const address = server.server.address() as AddressInfo;
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }

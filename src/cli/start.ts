@@ -121,7 +121,7 @@ function conclusion(
 async function stay(
   { causeway, shutdown, json }: Session,
   summaries: readonly FlowSummary[],
-  { url, waker }: Serving,
+  { url, waitsForKey, waker }: Serving,
 ): Promise<ExitCode> {
   const { config, context } = causeway;
   const times = context.mappings().map((mapping) => {
@@ -135,7 +135,7 @@ async function stay(
   print(
     json,
     { url, flows: summaries },
-    `${told}\n\nHTTP server: ${url ?? `none, because port ${config.http.port} is taken; set CAUSEWAY_HTTP_PORT to another one`}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
+    `${told}\n\nHTTP server: ${url ?? `none, because port ${config.http.port} is taken; set CAUSEWAY_HTTP_PORT to another one`}${waitsForKey ? `, for this machine alone until there is an API key: causeway keys create` : ''}\nNext runs:\n${times.join('\n')}\n\nCtrl-C stops it.`,
   );
   const onRun = (run: FlowRun): void => void (json || process.stdout.write(runLine(run)));
   await runService({ ...causeway, retention: config.retention, waker, onRun }, shutdown.soft);

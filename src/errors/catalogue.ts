@@ -36,9 +36,9 @@ export const catalogue = {
     exit: 3,
   },
   http_needs_keys: {
-    title: 'The HTTP interface can be reached from other machines, and nothing protects it.',
+    title: 'The HTTP interface is open to this machine alone, because there is no API key.',
     remedy:
-      'Make an API key with `causeway keys create`, or leave `http.host` at 127.0.0.1. Put a proxy with TLS in front of it in either case.',
+      'Make one with `causeway keys create`: it opens by itself to where `http.host` says. Put a proxy with TLS in front of it.',
     exit: 2,
   },
   embedded_unsupported: {

@@ -16,6 +16,8 @@ afterAll(async () => {
   await world.close();
 });
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
 /** A request that is put together from the first examples of an operation, and what was answered. */
 async function tryOut({ method, path, operation }: Route, known: Map<string, string>): Promise<Response> {
   const { parameters = [], requestBody } = operation;
@@ -23,7 +25,7 @@ async function tryOut({ method, path, operation }: Route, known: Map<string, str
     path.replaceAll(/\{(\w+)\}/gu, (_whole, name: string) => {
       const parameter = parameters.find((one) => one.in === 'path' && one.name === name);
       const value = known.get(`${path.split('/')[2]} ${name}`) ?? (parameter && exampleOf(parameter));
-      return encodeURIComponent(String(value));
+      return encodeURIComponent(textOf(value));
     }),
     service.url,
   );
@@ -31,8 +33,8 @@ async function tryOut({ method, path, operation }: Route, known: Map<string, str
   for (const parameter of parameters) {
     const value = exampleOf(parameter);
     if (value === undefined) continue;
-    if (parameter.in === 'query') url.searchParams.set(parameter.name, String(value));
-    if (parameter.in === 'header') headers.set(parameter.name, String(value));
+    if (parameter.in === 'query') url.searchParams.set(parameter.name, textOf(value));
+    if (parameter.in === 'header') headers.set(parameter.name, textOf(value));
   }
   const [type, content] = Object.entries(requestBody?.content ?? {})[0] ?? [];
   const body = bodyExample(content?.schema, document);

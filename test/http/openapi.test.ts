@@ -2,23 +2,8 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { App } from '../../src/http/app.ts';
 import type { Database } from '../../src/store/database.ts';
+import { type Document, routesOf } from './document.ts';
 import { serverOver } from './serving.ts';
-
-type Operation = {
-  readonly operationId?: string;
-  readonly summary?: string;
-  readonly tags?: readonly string[];
-  readonly parameters?: readonly {
-    readonly name: string;
-    readonly in: string;
-    readonly description?: string;
-  }[];
-  readonly responses: { readonly [status: string]: { readonly content?: object } };
-};
-type Document = {
-  readonly openapi: string;
-  readonly paths: { readonly [path: string]: { readonly [method: string]: Operation } };
-};
 
 let app: App;
 let document: Document;
@@ -32,13 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const operations = (): [string, Operation][] =>
-  Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]): [string, Operation] => [
-      `${method} ${path}`,
-      operation,
-    ]),
-  );
+const operations = () =>
+  routesOf(document).map(({ method, path, operation }) => [`${method} ${path}`, operation] as const);
 
 describe('the OpenAPI document', () => {
   it('is valid OpenAPI 3.1', async () => {
@@ -64,9 +44,9 @@ describe('the OpenAPI document', () => {
         Object.keys(responses).some((status) => status.startsWith('2')),
         name,
       ).toBe(true);
-      for (const [status, { content = {} }] of Object.entries(responses))
-        if (/^[45]/u.test(status))
-          expect(Object.keys(content), `${name} ${status}`).toEqual(['application/problem+json']);
+      const refused = Object.entries(responses).filter(([status]) => /^[45]/u.test(status));
+      for (const [status, { content = {} }] of refused)
+        expect(Object.keys(content), `${name} ${status}`).toEqual(['application/problem+json']);
     }
   });
 });
