@@ -14,6 +14,7 @@ import { httpKit } from './connector/http.ts';
 import { sharedSandbox } from './connector/shared-sandbox.ts';
 import { webhookSender } from './http/webhook.ts';
 import { readDescribed } from './mapping/described.ts';
+import { readLookups } from './mapping/lookup/read-lookups.ts';
 import { readMappings } from './mapping/read.ts';
 import { ensureQueues, startBoss } from './queue/boss.ts';
 import { openDatabase, requireDatabase, type Sql } from './store/database.ts';
@@ -33,6 +34,7 @@ import {
   mergeDescribed,
   type Systems,
 } from './sync/descriptions.ts';
+import { judgeLookups } from './sync/judge-lookups.ts';
 import { mappingFolder, type MappingFolder, type ReadMappings } from './sync/mapping-folder.ts';
 import { type ReadingContext, readingOnly } from './sync/reading.ts';
 import { mappingRefresher } from './sync/refresh-mappings.ts';
@@ -118,11 +120,19 @@ function readerOf(offers: readonly Offer[], systems: Systems): ReadMappings {
     const said = { described, missing: learnt.missing };
     const { good, doubted, problems } = judgeByDescriptions(flows.mappings, said, flows.mappings);
     const more = judgeByDescriptions(read.unsound, said, flows.mappings);
+    const known = [...read.mappings, ...read.unsound.filter(({ flow }) => flow !== '')];
+    const lookups = readLookups(texts.lookups, { valueFiles: texts.valueFiles, flows: known, offers });
+    const judged = judgeLookups(lookups.lookups, said);
     return {
       mappings: good,
       doubted,
+      lookups: judged.good,
+      doubtedLookups: judged.doubted,
       described,
-      problems: joinProblems([...file.problems, ...flows.problems, ...problems], more.problems),
+      problems: [
+        ...joinProblems([...file.problems, ...flows.problems, ...problems], more.problems),
+        ...joinProblems(lookups.problems, judged.problems),
+      ],
     };
   };
 }

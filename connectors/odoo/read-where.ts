@@ -111,6 +111,8 @@ function wantedOf({ type }: OdooField, value: Condition['values'][number]): (str
         ? []
         : [new Date(value).toISOString().slice(0, 19).replace('T', ' ')];
     default:
+      // Odoo keeps an empty text as no value at all.
+      if (value === '') return [false];
       return value.includes('\0') ? [] : [value];
   }
 }

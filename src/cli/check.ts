@@ -14,7 +14,7 @@ import {
   sidesOf,
   undescribed,
 } from '../sync/descriptions.ts';
-import { describedFile } from '../sync/mapping-folder.ts';
+import { describedFile } from '../sync/mapping-texts.ts';
 import type { Definitions } from '../compose.ts';
 import {
   type ExitCode,
@@ -35,7 +35,7 @@ export function check(options: GlobalOptions & { online?: true | undefined }): P
   if (!options.online) {
     return inDefinitions(options, async (definitions) => {
       const { folder } = definitions;
-      const unknown = undescribed(folder.current(), folder.described());
+      const unknown = undescribed(folder.current(), folder.described(), folder.lookups());
       const note =
         unknown.length === 0
           ? []
@@ -52,7 +52,10 @@ export function check(options: GlobalOptions & { online?: true | undefined }): P
     const asked = await describeSystems(
       reading.context.connections,
       reading.systems,
-      sidesOf([...reading.folder.current(), ...reading.folder.doubted()]),
+      sidesOf(
+        [...reading.folder.current(), ...reading.folder.doubted()],
+        [...reading.folder.lookups(), ...reading.folder.doubtedLookups()],
+      ),
       session.shutdown.soft,
     );
     const note = await keepDescribed(reading, asked.described);

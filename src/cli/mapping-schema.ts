@@ -19,7 +19,7 @@ export function schema(options: GlobalOptions & { out?: string | undefined }): P
     };
     await mkdir(out, { recursive: true });
     for (const [path, text] of Object.entries(files)) await writeFile(path, text);
-    const unknown = undescribed(folder.current(), now);
+    const unknown = undescribed(folder.current(), now, folder.lookups());
     const written = Object.keys(files).map((path) => relative(process.cwd(), path));
     const hint = relative(config.mappings, join(out, 'mapping.json'));
     print(

@@ -5,8 +5,10 @@ import { CausewayError } from '../errors/error.ts';
 import { printProblems } from '../errors/print.ts';
 import type { SourceText } from '../errors/source-text.ts';
 import { didYouMean } from '../errors/suggestion.ts';
+import { runLookupTestFiles } from '../mapping/lookup/lookup-test-files.ts';
 import { onlyFlow, runTestFiles, type TestReport } from '../mapping/case/test-files.ts';
-import type { MappingFolder, MappingTexts } from '../sync/mapping-folder.ts';
+import type { MappingFolder } from '../sync/mapping-folder.ts';
+import type { MappingTexts } from '../sync/mapping-texts.ts';
 import { type Paint, renderReport } from './mapping-test-page.ts';
 import { watch } from './mapping-watch.ts';
 import { type ExitCode, type GlobalOptions, inDefinitions, print } from './session.ts';
@@ -42,12 +44,33 @@ function reportOn(folder: MappingFolder, flow: string | undefined): TestReport {
   const { mappings: files, tests } = folder.texts();
   const tested = { files, tests, mappings: folder.current(), problems: folder.problems() };
   const report = runTestFiles(tested);
-  if (flow === undefined) return report;
-  const own = onlyFlow(report, flow, tested);
+  const { lookups, lookupTests } = folder.texts();
+  const ofLookups = runLookupTestFiles({
+    files: lookups,
+    lookups: folder.lookups(),
+    problems: folder.problems(),
+    tests: lookupTests,
+  });
+  if (flow === undefined)
+    return {
+      flows: [...report.flows, ...ofLookups.flows],
+      problems: [...report.problems, ...ofLookups.problems],
+    };
+  const own = onlyFlow(report, flow, tested) ?? onlyLookup(ofLookups, flow, folder);
   if (own !== null) return own;
-  const names = report.flows.map((one) => one.flow);
+  const names = [...report.flows, ...ofLookups.flows].map((one) => one.flow);
   const hint = didYouMean(flow, names) || (names.length === 0 ? '.' : `. There are: ${names.join(', ')}.`);
   throw new CausewayError([problem('unknown_flow', `No flow is named ${flow}${hint}`)]);
+}
+
+/** The part of a report that speaks of one lookup, which is called `lookups/NAME`; null when there is none. */
+function onlyLookup(report: TestReport, title: string, folder: MappingFolder): TestReport | null {
+  const flows = report.flows.filter(({ flow }) => flow === title);
+  const paths = new Set(flows.map(({ file }) => file));
+  for (const { path } of folder.texts().lookups) if (path.endsWith(`${title}.yaml`)) paths.add(path);
+  if (paths.size === 0) return null;
+  const problems = [...report.problems, ...folder.problems()];
+  return { flows, problems: problems.filter(({ at }) => at !== undefined && paths.has(at.file)) };
 }
 
 function show(report: TestReport, json: boolean): ExitCode {
@@ -84,6 +107,8 @@ function changedPaths(now: MappingTexts, before: MappingTexts): string[] {
   const all = (texts: MappingTexts): SourceText[] => [
     ...texts.mappings,
     ...texts.tests,
+    ...texts.lookups,
+    ...texts.lookupTests,
     ...texts.valueFiles,
     ...(texts.described === null ? [] : [texts.described]),
   ];

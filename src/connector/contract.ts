@@ -179,7 +179,7 @@ export type ReadRequest = {
 
 /**
  * Searches records in use (archived ones are not): each field is one of the values it is given. An id stands for the
- * record of a reference. The connector says whether `field` may lead through references (`location_id.usage`).
+ * record of a reference, and an empty text for an empty field. The connector says whether `field` may lead through references (`location_id.usage`).
  */
 export type SearchRequest = {
   readonly entity: string;

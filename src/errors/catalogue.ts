@@ -1,6 +1,7 @@
 import { alertCodes } from './alert-codes.ts';
 import type { ErrorEntry } from './entry.ts';
 import type { Position, Problem } from './error.ts';
+import { lookupFileCodes } from './lookup-file-codes.ts';
 import { mappingCodes } from './mapping-codes.ts';
 import { recordCodes } from './record-codes.ts';
 
@@ -72,6 +73,7 @@ export const catalogue = {
     exit: 3,
   },
   ...mappingCodes,
+  ...lookupFileCodes,
   ...recordCodes,
   ...alertCodes,
   unexpected: {

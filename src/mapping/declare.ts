@@ -19,9 +19,9 @@ export function declare(yaml: Yaml): {
   return { declared: isGroup(yaml.plain) ? salvage(yaml.plain) : null, problems };
 }
 
-type Plain = { readonly [key: string]: unknown };
+export type Plain = { readonly [key: string]: unknown };
 
-function isGroup(plain: unknown): plain is Plain {
+export function isGroup(plain: unknown): plain is Plain {
   return typeof plain === 'object' && plain !== null && !Array.isArray(plain);
 }
 
@@ -58,14 +58,15 @@ function salvagePart(part: unknown): PartDeclaration {
 function salvageOwn(plain: Plain): Pick<Declaration, 'fields' | 'lines'> {
   const lines = group(plain['lines']);
   return {
-    fields: salvageRules(plain['fields']),
+    fields: salvageRules(plain['fields'], declaration.shape.fields.valueType),
     ...(lines && {
       lines: Object.fromEntries(Object.entries(lines).map(([field, each]) => [field, salvageLines(each)])),
     }),
   };
 }
 
-function soundPart(value: unknown, key: string, schema: z.ZodType): [string, unknown][] {
+/** The value of a key, where its schema takes it. */
+export function soundPart(value: unknown, key: string, schema: z.ZodType): [string, unknown][] {
   const parsed = schema.safeParse(value);
   return parsed.success && parsed.data !== undefined ? [[key, parsed.data]] : [];
 }
@@ -76,8 +77,8 @@ function group(value: unknown): Plain | null {
 
 const standIn = { value: '' };
 
-function salvageRules(rules: unknown): Declaration['fields'] {
-  const schema = declaration.shape.fields.valueType;
+/** The rules that are sound, and stand-ins for the others. */
+export function salvageRules<R>(rules: unknown, schema: z.ZodType<R>): Record<string, R | typeof standIn> {
   const entries = Object.entries(group(rules) ?? { '': standIn });
   return Object.fromEntries(entries.map(([field, rule]) => [field, schema.safeParse(rule).data ?? standIn]));
 }
@@ -89,11 +90,11 @@ function salvageLines(lines: unknown): LinesDeclaration {
   return {
     for_each: schema.shape.for_each.safeParse(forEach).data ?? 'lines',
     key: schema.shape.key.safeParse(key).data ?? 'id',
-    fields: salvageRules(given['fields']),
+    fields: salvageRules(given['fields'], schema.shape.fields.valueType),
   };
 }
 
-function salvageValueMaps(maps: unknown): Pick<Declaration, 'value_maps'> {
+export function salvageValueMaps(maps: unknown): Pick<Declaration, 'value_maps'> {
   const schema = declaration.shape.value_maps.unwrap().valueType;
   const entries = Object.entries(group(maps) ?? {});
   return {

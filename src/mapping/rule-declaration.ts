@@ -136,6 +136,12 @@ const ruleMeta = { kind: 'a rule such as `{ from: name }`', description: 'How th
 
 export const lineRule = z.strictObject(ruleShape).meta({ id: 'line_rule', ...ruleMeta });
 
+/** A rule of a lookup: what refers to flows or says when something is written means nothing there. */
+const { reference: _reference, if_missing: _ifMissing, when_empty: _whenEmpty, ...replyShape } = ruleShape;
+export const replyRule = z
+  .strictObject(replyShape)
+  .meta({ id: 'reply_rule', ...ruleMeta, description: 'How this value of the reply is made.' });
+
 export const rule = z
   .strictObject({
     ...ruleShape,

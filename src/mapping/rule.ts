@@ -41,6 +41,8 @@ export type RuleSurroundings = {
   readonly standpoint: Standpoint;
   readonly valueMaps: ReadonlyMap<string, ValueMap | null>;
   readonly report: Report;
+  /** Whether rules may ask for `now()` although what they give is not written once: in a lookup nothing is. */
+  readonly mayAskNow?: boolean;
 };
 
 /** Compiles a rule. Null when it is not sound; then everything wrong with it has been reported. */
@@ -53,7 +55,8 @@ export function compileRule(
   checkRule(declared, path, around);
   const { reference, write_on: writeOn = 'always' } = declared;
   const { standpoint, report } = around;
-  const source = compileRuleSource(declared, path, { standpoint, report, writtenOnce: writeOn === 'create' });
+  const writtenOnce = writeOn === 'create' || around.mayAskNow === true;
+  const source = compileRuleSource(declared, path, { standpoint, report, writtenOnce });
   const country = compilePhoneCountry(declared.country, standpoint, [...path, 'country'], report);
   if (source === null || country === null) return null;
   return {

@@ -6,13 +6,20 @@ import type { Yaml, YamlPath } from './yaml.ts';
 
 /**
  * Says in our words, and at its place in the file, each thing that zod found wrong. No message of zod's own ever
- * leaves here: what a key must be is the `kind` of its schema.
+ * leaves here: what a key must be is the `kind` of its schema. `elsewhere` are keys that mean something in files of
+ * another kind, and why they mean nothing here.
  */
-export function schemaProblems(schema: z.ZodType, error: z.ZodError, yaml: Yaml): Problem[] {
+export function schemaProblems(
+  schema: z.ZodType,
+  error: z.ZodError,
+  yaml: Yaml,
+  elsewhere: { readonly [key: string]: string } = {},
+): Problem[] {
   const problems = error.issues.flatMap((issue) => {
     const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step));
     const at = schemaAt(schema, path);
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(at, path, key, yaml));
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => unknownKey(at, path, key, yaml, elsewhere));
     if (issue.code === 'invalid_key') return [badKey(schema, path, yaml)];
     const value = valueIn(yaml.plain, path);
     if (value === undefined) {
@@ -31,9 +38,16 @@ export function schemaProblems(schema: z.ZodType, error: z.ZodError, yaml: Yaml)
   return [...new Map(problems.map((one) => [JSON.stringify(one), one])).values()];
 }
 
-function unknownKey(at: z.ZodType | null, path: YamlPath, key: string, yaml: Yaml): Problem {
+function unknownKey(
+  at: z.ZodType | null,
+  path: YamlPath,
+  key: string,
+  yaml: Yaml,
+  elsewhere: { readonly [key: string]: string },
+): Problem {
   const known = at instanceof z.ZodObject ? Object.keys(at.shape) : [];
   const hint =
+    (Object.hasOwn(elsewhere, key) ? `; ${elsewhere[key]}` : '') ||
     missingMark(key, known, path.length > 0 && valueIn(yaml.plain, [...path, key]) === '') ||
     didYouMean(key, known) ||
     (known.length > 0 && known.length <= 9 ? `; the keys here are ${known.join(', ')}` : '');

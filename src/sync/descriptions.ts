@@ -4,6 +4,7 @@ import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
 import { checkAgainst } from '../mapping/check/against.ts';
 import type { Described, DescribedConnection } from '../mapping/described.ts';
+import type { Lookup } from '../mapping/lookup/lookup.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { declaredOf } from '../mapping/part.ts';
 import { inOrder, type UnsoundMapping } from '../mapping/read.ts';
@@ -120,21 +121,37 @@ export async function describeSystems(
 /** A connection and an entity that is read from it or written to it. */
 export type Side = { readonly name: string; readonly side: 'source' | 'sink'; readonly entity: string };
 
-/** Each connection and entity that mappings name, once. */
-export function sidesOf(mappings: readonly Pick<Mapping, 'read' | 'write'>[]): Side[] {
-  const all = mappings.flatMap(({ read, write }): Side[] => [
+/** Each connection and entity that mappings and lookups name, once. */
+export function sidesOf(
+  mappings: readonly Pick<Mapping, 'read' | 'write'>[],
+  lookups: readonly Pick<Lookup, 'questions'>[] = [],
+): Side[] {
+  const ofMappings = mappings.flatMap(({ read, write }): Side[] => [
     { name: read.from, side: 'source', entity: read.entity },
     { name: write.to, side: 'sink', entity: write.entity },
   ]);
+  const all = [
+    ...ofMappings,
+    ...lookups.flatMap(({ questions }) =>
+      questions.map(({ connection, side, entity }): Side => ({ name: connection, side, entity })),
+    ),
+  ];
   return [...new Map(all.map((side) => [JSON.stringify(side), side])).values()];
 }
 
-const sameSide = (one: Side, other: Side): boolean =>
+/** Whether two speak of one entity of one connection. */
+export const sameSide = (one: Side, other: Side): boolean =>
   one.name === other.name && one.side === other.side && one.entity === other.entity;
 
-/** Sides of mappings that nothing is described of. */
-export function undescribed(mappings: readonly Mapping[], described: Described): Side[] {
-  return sidesOf(mappings).filter(({ name, side, entity }) => described[name]?.[side][entity] === undefined);
+/** Sides of mappings and lookups that nothing is described of. */
+export function undescribed(
+  mappings: readonly Mapping[],
+  described: Described,
+  lookups: readonly Lookup[] = [],
+): Side[] {
+  return sidesOf(mappings, lookups).filter(
+    ({ name, side, entity }) => described[name]?.[side][entity] === undefined,
+  );
 }
 
 /** How a person is told of sides: `deals of crm`. */
@@ -176,13 +193,13 @@ export function mergeDescribed(before: Described, now: Described): Described {
  */
 export async function askInDoubt(
   context: Pick<SyncContext, 'connections' | 'verified'>,
-  folder: Pick<MappingFolder, 'current' | 'doubted' | 'learn' | 'described'>,
+  folder: Pick<MappingFolder, 'current' | 'doubted' | 'lookups' | 'doubtedLookups' | 'learn' | 'described'>,
   systems: Systems,
   signal: AbortSignal,
 ): Promise<boolean> {
   const verified = (sides: readonly Side[]): Side[] => sides.filter(({ name }) => context.verified.has(name));
-  const doubted = verified(sidesOf(folder.doubted()));
-  const unknown = verified(undescribed(folder.current(), folder.described()));
+  const doubted = verified(sidesOf(folder.doubted(), folder.doubtedLookups()));
+  const unknown = verified(undescribed(folder.current(), folder.described(), folder.lookups()));
   if (doubted.length + unknown.length === 0) return false;
   const connections = new Map([...context.connections].map(([name, open]) => [name, readingOnly(open)]));
   const again = await describeSystems(connections, systems, doubted, signal);

@@ -1,25 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { problem } from '../errors/catalogue.ts';
 import type { Problem } from '../errors/error.ts';
-import type { SourceText } from '../errors/source-text.ts';
 import type { CompiledMapping } from '../mapping/compile.ts';
 import type { Described } from '../mapping/described.ts';
+import type { CompiledLookup } from '../mapping/lookup/compile-lookup.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { MappingVersion } from '../store/mapping-version.ts';
 import { mergeSaid, type Said } from './descriptions.ts';
-
-/** Everything that is read from the folder. Paths are given relative to where they are shown from. */
-export type MappingTexts = {
-  /** `*.yaml`, but not `*.test.yaml`. */
-  readonly mappings: readonly SourceText[];
-  /** `values/*.csv` */
-  readonly valueFiles: readonly SourceText[];
-  /** `*.test.yaml` */
-  readonly tests: readonly SourceText[];
-  /** `described.json`, or null when there is none. */
-  readonly described: SourceText | null;
-};
+import { type MappingTexts, noTexts, readTexts } from './mapping-texts.ts';
 
 /** What was made of the folder's texts. */
 export type ReadFolder = {
@@ -27,6 +15,9 @@ export type ReadFolder = {
   readonly problems: readonly Problem[];
   /** Mappings with nothing against them but what the systems were once described as. */
   readonly doubted: readonly CompiledMapping[];
+  readonly lookups: readonly CompiledLookup[];
+  /** The same of lookups. */
+  readonly doubtedLookups: readonly CompiledLookup[];
   /** What the mappings were held against. */
   readonly described: Described;
 };
@@ -37,9 +28,12 @@ export type ReadMappings = (texts: MappingTexts, learnt: Said) => ReadFolder;
 export type MappingFolder = {
   /** The newest good mappings, parents before the flows that refer to them. */
   current(): readonly CompiledMapping[];
+  /** The newest good lookups. */
+  lookups(): readonly CompiledLookup[];
   /** What is wrong with the files as they stand; a bad file keeps its last good version running. */
   problems(): readonly Problem[];
   doubted(): readonly CompiledMapping[];
+  doubtedLookups(): readonly CompiledLookup[];
   texts(): MappingTexts;
   /** Files with a problem whose last good version is in use. */
   stale(): readonly string[];
@@ -55,12 +49,13 @@ export type MappingFolder = {
 
 /** Watches over a folder of mapping files. Judging them is `read`'s; paths are given relative to `shownFrom`. */
 export function mappingFolder(folder: string, shownFrom: string, read: ReadMappings): MappingFolder {
-  let texts: MappingTexts = { mappings: [], valueFiles: [], tests: [], described: null };
+  let texts: MappingTexts = noTexts;
   let lastTexts = '';
   let learnt: Said = { described: {}, missing: [] };
   let good = new Map<string, readonly CompiledMapping[]>();
   let current: readonly CompiledMapping[] = [];
-  let result: ReadFolder = { mappings: [], problems: [], doubted: [], described: {} };
+  let lookups: readonly CompiledLookup[] = [];
+  let result: ReadFolder = nothingRead;
   let lastResult = result;
   const judge = (): boolean => {
     result = read(texts, learnt);
@@ -71,21 +66,24 @@ export function mappingFolder(folder: string, shownFrom: string, read: ReadMappi
       (good.get(path) ?? []).filter(({ flow, hash }) => !bad.has(flow + hash));
     const kept = texts.mappings.map(({ path }) => [path, fresh.get(path) ?? older(path)] as const);
     good = new Map(kept);
-    const before = looks(current, lastResult.problems);
+    const before = looks(current, lookups, lastResult.problems);
     lastResult = result;
     current = parentsFirst([...good.values()].flat());
-    return before !== looks(current, result.problems);
+    lookups = lookupsInUse(texts, result, lookups);
+    return before !== looks(current, lookups, result.problems);
   };
   return {
     current: () => current,
+    lookups: () => lookups,
     problems: () =>
       texts.mappings.length > 0 ? result.problems : [...result.problems, noFiles(folder, shownFrom)],
     doubted: () => result.doubted,
-    stale: () => staleFiles(good, result.mappings),
+    doubtedLookups: () => result.doubtedLookups,
+    stale: () => [...staleFiles(good, result.mappings), ...staleLookups(lookups, result.lookups)],
     texts: () => texts,
     async refresh() {
       const now = await readTexts(folder, shownFrom);
-      const all = JSON.stringify({ ...now, tests: [] });
+      const all = JSON.stringify({ ...now, tests: [], lookupTests: [] });
       texts = now;
       if (all === lastTexts) return false;
       lastTexts = all;
@@ -104,8 +102,46 @@ export function mappingFolder(folder: string, shownFrom: string, read: ReadMappi
 }
 
 /** What tells two judgements of the folder apart. */
-const looks = (mappings: readonly Mapping[], problems: readonly Problem[]): string =>
-  JSON.stringify([mappings.map(({ flow, hash }) => [flow, hash]), problems]);
+const looks = (
+  mappings: readonly Mapping[],
+  lookups: readonly CompiledLookup[],
+  problems: readonly Problem[],
+): string =>
+  JSON.stringify([
+    mappings.map(({ flow, hash }) => [flow, hash]),
+    lookups.map(({ name, hash, flows }) => [name, hash, flows]),
+    problems,
+  ]);
+
+const nothingRead: ReadFolder = {
+  mappings: [],
+  problems: [],
+  doubted: [],
+  lookups: [],
+  doubtedLookups: [],
+  described: {},
+};
+
+/** The lookups that are good as they stand, and of files with a problem the version that was good before. */
+function lookupsInUse(
+  texts: MappingTexts,
+  result: ReadFolder,
+  before: readonly CompiledLookup[],
+): readonly CompiledLookup[] {
+  const bad = new Set(result.doubtedLookups.map(({ file, hash }) => file + hash));
+  const of = (all: readonly CompiledLookup[], path: string) => all.find(({ file }) => file === path);
+  const inUse = texts.lookups.flatMap(({ path }) => {
+    const older = of(before, path);
+    return of(result.lookups, path) ?? (older === undefined || bad.has(older.file + older.hash) ? [] : older);
+  });
+  // A name that moved to another file belongs to the newest version.
+  return inUse.filter(
+    (one) => result.lookups.includes(one) || !result.lookups.some(({ name }) => name === one.name),
+  );
+}
+
+const staleLookups = (inUse: readonly CompiledLookup[], fresh: readonly CompiledLookup[]): string[] =>
+  inUse.flatMap((one) => (fresh.includes(one) ? [] : one.file));
 
 type Good = ReadonlyMap<string, readonly CompiledMapping[]>;
 
@@ -146,40 +182,6 @@ function recalled(
 
 const noFiles = (folder: string, shownFrom: string): Problem =>
   problem('no_mappings', `There is no mapping file in the folder ${relative(shownFrom, folder) || folder}.`);
-
-/** The file in the mapping folder that holds what the systems said of their entities. */
-export const describedFile = 'described.json';
-
-/** Reads the texts of a mapping folder as they stand now. */
-export async function readTexts(folder: string, shownFrom: string): Promise<MappingTexts> {
-  const yaml = await textsIn(folder, shownFrom, '.yaml');
-  const described = await textsIn(folder, shownFrom, describedFile);
-  return {
-    mappings: yaml.filter(({ path }) => !path.endsWith('.test.yaml')),
-    tests: yaml.filter(({ path }) => path.endsWith('.test.yaml')),
-    valueFiles: await textsIn(join(folder, 'values'), shownFrom, '.csv'),
-    described: described[0] ?? null,
-  };
-}
-
-async function textsIn(folder: string, shownFrom: string, ending: string): Promise<SourceText[]> {
-  const entries = (await readdir(folder, { withFileTypes: true }).catch(nullIfGone)) ?? [];
-  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-  const chosen = files.filter((name) => name.endsWith(ending)).sort();
-  const texts = await Promise.all(
-    chosen.map(async (name) => ({
-      path: relative(shownFrom, join(folder, name)),
-      text: await readFile(join(folder, name), 'utf8').catch(nullIfGone),
-    })),
-  );
-  return texts.flatMap(({ path, text }) => (text === null ? [] : { path, text }));
-}
-
-/** A file may go between the listing and the reading: editors write a new one and rename it. */
-function nullIfGone(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null;
-  throw error;
-}
 
 /** Orders flows so that each comes after those it refers to; the reader has refused cycles. */
 export function parentsFirst<T extends Mapping>(mappings: readonly T[]): T[] {

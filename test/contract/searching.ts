@@ -3,7 +3,6 @@ import type { Capabilities, SearchRequest, SearchResult, Sink } from '../../src/
 import { Fault } from '../../src/connector/fault.ts';
 import type { Value } from '../../src/connector/value.ts';
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 const never = new AbortController().signal;
 
 type Bench = {
@@ -51,7 +50,7 @@ export function searchingCases(open: () => Promise<Bench>): void {
       expect(typeof held).toBe('string');
       const where = [
         { field: 'id', values: [one, two, three] },
-        { field: name, values: [textOf(held), 'held by none'] },
+        { field: name, values: [JSON.stringify(held).slice(1, -1), 'held by none'] },
       ];
       expect(await search({ where })).toEqual({
         records: [{ id: three, record: { [name]: held } }],
@@ -82,7 +81,7 @@ export function searchingCases(open: () => Promise<Bench>): void {
       const order = { field: bench.fields.name, descending: true };
       const whole = await search({ where, order, limit: 3 });
       expect(whole?.more).toBe(false);
-      const names = whole?.records.map(({ record }) => textOf(record[bench.fields.name])) ?? [];
+      const names = whole?.records.map(({ record }) => JSON.stringify(record[bench.fields.name])) ?? [];
       expect(names).toEqual(names.toSorted().toReversed());
       const cut = await search({ where, order, limit: 2 });
       expect(cut).toEqual({ records: whole?.records.slice(0, 2), more: true });

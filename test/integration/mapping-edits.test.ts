@@ -47,6 +47,8 @@ const watched = (): MappingFolder =>
     return {
       mappings: judged.good,
       doubted: judged.doubted,
+      lookups: [],
+      doubtedLookups: [],
       described: now,
       problems: joinProblems(read.problems, [
         ...judged.problems,

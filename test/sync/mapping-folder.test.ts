@@ -25,6 +25,8 @@ const watch = (): MappingFolder =>
   mappingFolder(folder, folder, (texts) => ({
     ...readMappings(texts.mappings, texts.valueFiles),
     doubted: [],
+    lookups: [],
+    doubtedLookups: [],
     described: {},
   }));
 const save = (changed: string): Promise<void> => writeFile(join(folder, 'accounts.yaml'), changed);

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RunningSandbox, SandboxOptions } from '../../../src/connector/contract.ts';
+import { withoutApps } from './apps.ts';
 import { control } from './control.ts';
 import type { Environment } from './environment.ts';
 import { type Mischief, mischief } from './misbehave.ts';
@@ -68,7 +69,7 @@ function standIn(options: SandboxOptions): StandIn {
 
   const environment = (context: Environment['context'], login = username): Environment => ({
     version,
-    models,
+    models: withoutApps(models, trouble.rules.withoutApps),
     store,
     context,
     importModule: null,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { apps } from './apps.ts';
 import type { Refusal } from './load.ts';
 
 const answer = z.strictObject({
@@ -30,6 +31,7 @@ const misbehaviour = z.strictObject({
   downForMs: z.int().min(0).default(0),
   wrongPassword: z.boolean().default(false),
   restrictedUser: z.boolean().default(false),
+  withoutApps: z.array(z.enum(apps)).default([]),
   withoutJson2: z.boolean().default(false),
   answer: answer.nullable().default(null),
 });

@@ -1,4 +1,5 @@
 /** The stand-in's models: the fields of Odoo that a CRM fills or asks for, with what Odoo says of them. */
+import { fieldsOfApps, modelsOfApps } from './apps.ts';
 import type { Field, Model, Version } from './schema.ts';
 
 type Fields = { readonly [name: string]: Field };
@@ -83,7 +84,6 @@ const partner = (version: Version): Fields => ({
   company_id: one('Company', 'res.company'),
   user_id: one('Salesperson', 'res.users', { computed: true }),
   customer_rank: { type: 'integer', string: 'Customer Rank', default: 0 },
-  credit_limit: number('Credit Limit', 2, { companyDependent: true, default: '0' }),
   property_payment_term_id: one('Customer Payment Terms', 'account.payment.term', { companyDependent: true }),
   sale_order_ids: lines('Sales Order', 'sale.order', 'partner_id'),
 });
@@ -110,8 +110,6 @@ const product = (version: Version): Fields => ({
   weight: number('Weight', 2, { default: '0' }),
   currency_id: one('Currency', 'res.currency', { computed: true, readonly: true }),
   company_id: one('Company', 'res.company'),
-  /** In Odoo it comes from the stock app; here it is set through the control surface. */
-  qty_available: number('Quantity On Hand', 2, { default: '0' }),
 });
 
 const states = (version: Version): readonly (readonly [string, string])[] => [
@@ -191,6 +189,9 @@ const externalId: Fields = {
   noupdate: bool('Non Updatable', { default: false }),
 };
 
+const kinds = { char, number, one, choice };
+const added = fieldsOfApps(kinds);
+
 const model = (label: string, fields: Fields, order = 'id'): Model => ({
   label,
   order,
@@ -200,10 +201,20 @@ const model = (label: string, fields: Fields, order = 'id'): Model => ({
 /** The models of a version of Odoo. */
 export function modelsOf(version: Version): ReadonlyMap<string, Model> {
   return new Map([
-    ['res.partner', model('Contact', partner(version))],
-    ['product.product', model('Product', product(version))],
-    ['sale.order', model('Sales Order', order(version), 'date_order desc, id desc')],
-    ['sale.order.line', model('Sales Order Line', orderLine(version), 'order_id, sequence, id')],
+    ['res.partner', model('Contact', { ...partner(version), ...added['res.partner'] })],
+    ['product.product', model('Product', { ...product(version), ...added['product.product'] })],
+    [
+      'sale.order',
+      model('Sales Order', { ...order(version), ...added['sale.order'] }, 'date_order desc, id desc'),
+    ],
+    [
+      'sale.order.line',
+      model(
+        'Sales Order Line',
+        { ...orderLine(version), ...added['sale.order.line'] },
+        'order_id, sequence, id',
+      ),
+    ],
     [
       'res.country',
       model(
@@ -268,6 +279,10 @@ export function modelsOf(version: Version): ReadonlyMap<string, Model> {
         'key',
       ),
     ],
+    ...modelsOfApps(kinds, version).map(({ name, label, fields: own, order: by, app }): [string, Model] => [
+      name,
+      { ...model(label, own, by), app },
+    ]),
     ['x_machine', model('Machine', machine, 'x_name')],
     ['ir.model.data', model('Model Data', externalId, 'module, model, name')],
     [

@@ -1,3 +1,4 @@
+import { invoiceCompleted } from './apps.ts';
 import { type Environment, modelOf } from './environment.ts';
 import { checkPartner, checkPartnerRemoval, partnerCreated, partnerWritten } from './partner.ts';
 import {
@@ -42,7 +43,12 @@ export function write(env: Environment, name: string, id: number, given: Given):
   const before = env.store.get(name, id);
   if (before === undefined) throw missingError(name, id);
   const values = storedValues(env, name, model, given, 'write');
-  const all = name === 'sale.order.line' ? lineRewritten(env, before, values) : values;
+  const all =
+    name === 'sale.order.line'
+      ? lineRewritten(env, before, values)
+      : name === 'account.move'
+        ? invoiceCompleted(env, before, values)
+        : values;
   const after = { ...before, ...all };
   checkRequired(model, after);
   if (name === 'res.partner') checkPartner(after);
@@ -136,6 +142,7 @@ export const defaultOf = (env: Environment, field: Field): Stored =>
 function completed(env: Environment, name: string, values: Values): Row {
   if (name === 'sale.order') return orderDefaults(env, values);
   if (name === 'sale.order.line') return lineDefaults(env, values);
+  if (name === 'account.move') return invoiceCompleted(env, {}, values);
   if (name === 'product.product')
     return {
       currency_id: env.store.get('res.company', 1)?.['currency_id'] ?? false,

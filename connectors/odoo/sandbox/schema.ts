@@ -1,3 +1,6 @@
+import type { App } from './apps.ts';
+import type { Environment } from './environment.ts';
+
 /** What the stand-in knows of a version of Odoo, a field, a model and a row. */
 export type Version = 16 | 19;
 
@@ -33,6 +36,10 @@ export type Field = {
   /** Odoo computes it unless it is written. */
   readonly computed?: boolean;
   readonly companyDependent?: boolean;
+  /** The app that adds the field, where that may not be installed. */
+  readonly app?: App;
+  /** For a field that is computed when it is read, and kept nowhere. */
+  readonly answered?: (env: Environment, id: number, row: Row) => Stored;
 };
 
 /** Numbers with decimals are kept as text, so that the sums are exact. Empty is `false`. */
@@ -42,6 +49,8 @@ export type Model = {
   readonly label: string;
   readonly fields: ReadonlyMap<string, Field>;
   readonly order: string;
+  /** The app that it belongs to, where that may not be installed. */
+  readonly app?: App;
 };
 
 /** The field that hides a record; on a model made in Odoo's own screens it is called `x_active`. */

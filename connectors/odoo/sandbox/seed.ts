@@ -79,7 +79,26 @@ export function seedDatabase(store: Store, ownPartners: boolean): void {
   });
   named('base.user_demo', 'res.users', { name: 'Marc Demo', login: 'demo', active: true });
   insert('ir.config_parameter', { key: 'database.uuid', value: '5f7c1a52-0d5e-11f1-9f3a-0242ac120002' });
+  seedStock(named);
   insert('ir.sequence', { code: 'sale.order', number_next: 1 });
+}
+
+/** The warehouse that Odoo makes with the stock app. */
+function seedStock(named: (externalId: string, model: string, row: Row) => number): void {
+  const location = (externalId: string, row: Row): number =>
+    named(`stock.${externalId}`, 'stock.location', row);
+  const warehouse = named('stock.warehouse0', 'stock.warehouse', { name: 'My Company', code: 'WH' });
+  location('stock_location_stock', {
+    name: 'Stock',
+    complete_name: 'WH/Stock',
+    usage: 'internal',
+    warehouse_id: warehouse,
+  });
+  location('stock_location_customers', {
+    name: 'Customers',
+    complete_name: 'Partners/Customers',
+    usage: 'customer',
+  });
 }
 
 function seedPartners(named: (externalId: string, model: string, row: Row) => number): void {

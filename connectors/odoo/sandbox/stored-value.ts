@@ -100,7 +100,7 @@ export function toAnswer(env: Environment, id: number, row: Row, name: string, f
   if (name === 'display_name') return displayName(env, row);
   if (field.type === 'one2many')
     return [...env.store.pointingTo(field.relation ?? '', field.inverse ?? '', id)];
-  const value = row[name] ?? emptyOf(field);
+  const value = field.answered?.(env, id, row) ?? row[name] ?? emptyOf(field);
   if (field.type === 'float' || field.type === 'monetary') return pythonFloat(String(value));
   if (field.type === 'datetime') return typeof value === 'string' ? value.slice(0, 19) : false;
   if (field.type !== 'many2one' || typeof value !== 'number') return value;
@@ -114,5 +114,6 @@ function displayName(env: Environment, row: Row): string {
   const own = textOf(row, 'name') || textOf(row, 'x_name') || textOf(row, 'key') || textOf(row, 'id');
   if (parent !== undefined) return `${textOf(parent, 'name')}, ${own}`;
   const code = textOf(row, 'default_code');
+  if (textOf(row, 'complete_name') !== '') return textOf(row, 'complete_name');
   return code === '' ? own : `[${code}] ${own}`;
 }

@@ -11,7 +11,7 @@ import type { YamlPath } from '../yaml.ts';
  * mapping does not do, or would never be looked at.
  */
 export function checkCase(one: Case, mapping: CompiledMapping): Problem[] {
-  return [...checkGiven(one, mapping), ...checkCodes(one), ...checkOutput(one, mapping)];
+  return [...checkGiven(one, mapping), ...checkCodes(one, codesOf(one)), ...checkOutput(one, mapping)];
 }
 
 /** Finds the mapping that a case is of among those of its file, or says that there is none. */
@@ -56,15 +56,18 @@ function checkGiven(one: Case, mapping: CompiledMapping): Problem[] {
   ];
 }
 
+const codesOf = ({ expected }: Case): readonly string[] =>
+  expected.kind === 'rejected' ? expected.codes : [];
+
 function flowsIn({ program }: CompiledMapping): string[] {
   const rules = [...program.rules, ...program.lines.flatMap((each) => each.rules)];
   return [...new Set(rules.flatMap(({ reference }) => reference?.flow ?? []))];
 }
 
-function checkCodes(one: Case): Problem[] {
-  if (one.expected.kind !== 'rejected') return [];
+/** Codes with which no record is ever rejected. */
+export function checkCodes(one: Pick<Case, 'place'>, codes: readonly string[]): Problem[] {
   const known = Object.keys(recordCodes);
-  return one.expected.codes.flatMap((code, index) =>
+  return codes.flatMap((code, index) =>
     known.includes(code)
       ? []
       : unknownName(
@@ -125,8 +128,8 @@ const unknown = (names: readonly string[], known: readonly string[]): string[] =
   names.filter((name) => !known.includes(name));
 
 /** Few names that are known are listed where none of them is near. */
-function unknownName(
-  one: Case,
+export function unknownName(
+  one: Pick<Case, 'place'>,
   message: string,
   name: string,
   known: readonly string[],

@@ -32,13 +32,14 @@ const output = (description: string) =>
 /** One of the codes with which a record is rejected, as far as the shape of a file goes: any text. */
 export const code = z.string().min(1);
 
-const list = (item: typeof code, kind: string, description: string) =>
+export const list = (item: typeof code, kind: string, description: string) =>
   z.array(item).min(1).meta({ kind, description });
 
 /** A reader of ours gives texts and booleans; an editor finds numbers, too. */
 const fixedValue = z.union([z.string(), z.boolean(), z.number()]).meta({ kind: 'a fixed value' });
 
-const given = z
+/** What cases of mappings and of lookups give. */
+export const caseGiven = z
   .strictObject({
     references: z
       .record(
@@ -103,7 +104,7 @@ const caseDeclaration = z
       description:
         'The record as the source gives it: texts, true, false, null, groups and lists. A number is read as the text that stands there.',
     }),
-    given: given.optional(),
+    given: caseGiven.optional(),
     expect: output('The record is written with just these fields and lines, and no others.').optional(),
     expect_some: output('The record is written, and these fields and lines are among it.').optional(),
     skipped: text(

@@ -30,7 +30,7 @@ export function diffOf(expected: Expected, ending: Ending, program: Program): re
   return lines.some(({ mark }) => mark !== ' ') ? lines : [];
 }
 
-type Statement = Omit<DiffLine, 'mark'>;
+export type Statement = Omit<DiffLine, 'mark'>;
 
 function statedBy(expected: Expected): Statement[] {
   if (expected.kind === 'record') return [written];
@@ -53,7 +53,7 @@ function stated(ending: Ending): Statement[] {
 
 const written: Statement = { name: 'record', value: 'written' };
 
-function statementDiff(expected: readonly Statement[], got: readonly Statement[]): DiffLine[] {
+export function statementDiff(expected: readonly Statement[], got: readonly Statement[]): DiffLine[] {
   const within = (some: readonly Statement[], { name, value }: Statement): boolean =>
     some.some((other) => other.name === name && other.value === value);
   return [
@@ -69,7 +69,13 @@ function outputOf({ fields, lines }: Ending & { kind: 'record' }): Output {
   return { fields, lines: Object.fromEntries(byKey) };
 }
 
-function recordDiff(expected: Output, got: Output, exactly: boolean, program: Program): readonly DiffLine[] {
+/** How what was written differs from what was expected; of a part, when that is not `exactly` all. */
+export function recordDiff(
+  expected: Output,
+  got: Output,
+  exactly: boolean,
+  program: Program,
+): readonly DiffLine[] {
   const wanted = flat(expected);
   const found = flat(exactly ? got : picked(got, expected));
   const names = namesInOrder(program, expected, got).filter((name) => wanted.has(name) || found.has(name));

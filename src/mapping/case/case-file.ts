@@ -41,13 +41,13 @@ export type Case = {
 };
 
 /** The instant of a case that gives none. */
-const usualNow = '2026-01-31T09:30:00Z';
+export const usualNow = '2026-01-31T09:30:00Z';
 
 /**
  * A source gives texts, true, false and null, but never a number: so `null`, `true` and `false` without quotes mean
  * themselves here, and everything else is the text that was written.
  */
-function valueOf(node: Scalar): Value {
+export function valueOf(node: Scalar): Value {
   const text = String(textOf(node));
   if (node.type !== 'PLAIN') return text;
   if (text === 'null' || text === '~' || text === '') return null;

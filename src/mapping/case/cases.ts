@@ -29,7 +29,7 @@ export type CasesResult = {
 export function runCases(mappings: readonly CompiledMapping[], file: SourceText): CasesResult {
   const read = readCases(file);
   const problems = [...read.problems];
-  const trials = read.cases.flatMap((one): Trial[] => {
+  const trials = read.cases.flatMap((one): OwnTrial[] => {
     const mapping = mappingOf(one, mappings);
     const found = 'code' in mapping ? [mapping] : checkCase(one, mapping);
     problems.push(...found);
@@ -38,7 +38,9 @@ export function runCases(mappings: readonly CompiledMapping[], file: SourceText)
   return { results: trials.map(resultOf), untouched: untouchedBy(mappings, trials), problems };
 }
 
-function tryCase(one: Case, mapping: CompiledMapping): Trial {
+type OwnTrial = Trial & { readonly one: Case; readonly mapping: CompiledMapping };
+
+function tryCase(one: Case, mapping: CompiledMapping): OwnTrial {
   const mapped: { map: string; from: string }[] = [];
   const ending = mapping.run(one.record, {
     linked: ({ flow, id }) => {
@@ -52,7 +54,7 @@ function tryCase(one: Case, mapping: CompiledMapping): Trial {
   return { one, mapping, ending, mapped };
 }
 
-function resultOf({ one, mapping, ending }: Trial): CaseResult {
+function resultOf({ one, mapping, ending }: OwnTrial): CaseResult {
   const diff = diffOf(one.expected, ending, mapping.program);
   return { name: one.name, flow: mapping.flow, at: one.at, passed: diff.length === 0, diff };
 }

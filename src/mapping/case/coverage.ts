@@ -5,10 +5,13 @@ import type { Ending } from '../mapping.ts';
 import type { Scope } from '../record-path.ts';
 import type { Rule } from '../rule.ts';
 
+/** What rules make: a mapping, or a lookup. */
+export type Covered = Pick<CompiledMapping, 'flow' | 'part' | 'program' | 'valueMaps'>;
+
 /** A case that was run: how it ended, and the rows of value maps that it used. */
 export type Trial = {
-  readonly one: Case;
-  readonly mapping: CompiledMapping;
+  readonly one: Pick<Case, 'record' | 'now' | 'valueMaps'>;
+  readonly mapping: Covered;
   readonly ending: Ending;
   readonly mapped: readonly { readonly map: string; readonly from: string }[];
 };
@@ -29,7 +32,7 @@ export type Untouched = {
 };
 
 /** Finds what the trials of a file left untouched, for each of its flows. */
-export function untouchedBy(mappings: readonly CompiledMapping[], trials: readonly Trial[]): Untouched[] {
+export function untouchedBy(mappings: readonly Covered[], trials: readonly Trial[]): Untouched[] {
   return mappings.map((mapping) => {
     const own = trials.filter((trial) => trial.mapping === mapping);
     const fields = touchedFields(own);
@@ -43,7 +46,7 @@ export function untouchedBy(mappings: readonly CompiledMapping[], trials: readon
 }
 
 /** The rules of a mapping, each with the records or lines of a trial that it stands on. */
-function rulesOf({ program }: CompiledMapping): {
+function rulesOf({ program }: Covered): {
   field: string;
   rule: Rule;
   scopes: (trial: Trial) => Scope[];
@@ -80,7 +83,7 @@ function touchedFields(trials: readonly Trial[]): Set<string> {
 }
 
 /** A map whose entries a case gives is not the map of the file. */
-function unusedRows({ valueMaps }: CompiledMapping, trials: readonly Trial[]): Untouched['rows'] {
+function unusedRows({ valueMaps }: Covered, trials: readonly Trial[]): Untouched['rows'] {
   return [...valueMaps].flatMap(([map, entries]) => {
     const used = new Set(
       trials.flatMap(({ one, mapped }) =>
@@ -92,7 +95,7 @@ function unusedRows({ valueMaps }: CompiledMapping, trials: readonly Trial[]): U
   });
 }
 
-function untakenBranches(mapping: CompiledMapping, trials: readonly Trial[]): Untouched['branches'] {
+function untakenBranches(mapping: Covered, trials: readonly Trial[]): Untouched['branches'] {
   const carried = trials.filter(({ ending }) => ending.kind !== 'skipped');
   return rulesOf(mapping).flatMap(({ field, rule: { choice }, scopes }) => {
     if (choice === undefined) return [];

@@ -49,7 +49,7 @@ export function runTestFiles({ files, mappings, problems, tests }: Tested): Test
 }
 
 /** `mappings/accounts.yaml` has its cases in `mappings/accounts.test.yaml`. */
-const testFileOf = (mappingFile: string): string => mappingFile.replace(/\.yaml$/, '.test.yaml');
+export const testFileOf = (mappingFile: string): string => mappingFile.replace(/\.yaml$/, '.test.yaml');
 
 function runFile(
   path: string,
@@ -78,7 +78,8 @@ function runFile(
   return { flows, problems };
 }
 
-function withoutMapping(files: readonly SourceText[], tests: readonly SourceText[]): Problem[] {
+/** Test files beside which there is nothing to be tested. */
+export function withoutMapping(files: readonly SourceText[], tests: readonly SourceText[]): Problem[] {
   const expected = new Set(files.map(({ path }) => testFileOf(path)));
   return tests.flatMap(({ path }) => {
     if (expected.has(path)) return [];

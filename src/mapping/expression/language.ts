@@ -18,6 +18,7 @@ export const methods = [
   'substring',
   'split',
   'join',
+  'sum',
   'size',
 ] as const;
 export const macros = ['all', 'exists', 'exists_one', 'map', 'filter'] as const;
@@ -65,6 +66,7 @@ function makeLanguage(): Environment {
   environment.registerFunction('int(Decimal): int', wholeOf);
   registerOperations(environment);
   registerMethods(environment);
+  environment.registerFunction('list._sum(): Decimal', sumOf);
   environment.registerOperator('-Decimal', (value: Decimal) => value.negated());
   registerArithmetic(environment);
   registerComparison(environment);
@@ -106,6 +108,12 @@ function bounded(result: Decimal): Decimal {
 function textOf(value: Decimal): string {
   makeText(Math.abs(value.e));
   return value.toFixed();
+}
+
+/** The sum of a list of numbers, which may be texts; that of an empty list is 0. */
+function sumOf(list: readonly unknown[]): Decimal {
+  takeSteps(list.length);
+  return list.reduce<Decimal>((sum, item) => bounded(sum.plus(number(item))), new Decimal(0));
 }
 
 /** Cuts off what is behind the point, as CEL does of floating point numbers. */

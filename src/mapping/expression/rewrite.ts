@@ -200,6 +200,13 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
     put('_now');
   }
 
+  /** The list that a macro goes through, also where another one has picked items of it before. */
+  function listOf(node: ASTNode, bound: Bound): Omit<Read, 'at'> | null {
+    return node.op === 'rcall' && node.args[0] === 'filter'
+      ? listOf(node.args[1], bound)
+      : pathOf(node, bound, reserved);
+  }
+
   function writeMethod(
     node: ASTNode,
     name: string,
@@ -218,7 +225,7 @@ export function rewrite(tree: ASTNode, reserved: readonly string[]): Rewritten {
       return wrong(node, `needs a name and an expression for \`${name}\`, such as ${name}(item, …)`);
     if (variable.args.startsWith('_')) return wrong(node, 'names a variable that begins with `_`');
     if (depth >= deepestNesting) return wrong(node, 'goes through lists more than two deep');
-    const within = new Map([...bound, [variable.args, pathOf(of, bound, reserved)]]);
+    const within = new Map([...bound, [variable.args, listOf(of, bound)]]);
     const goesOn = (name === 'all' || name === 'exists') && rest.length === 1;
     return put(
       name === 'map' || name === 'filter' ? '_made(' : '(',

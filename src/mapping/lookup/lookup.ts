@@ -66,6 +66,16 @@ export type LookupEnding =
     }
   | { readonly kind: 'rejected'; readonly problems: readonly RecordProblem[] };
 
+/**
+ * What is known of a flow that a lookup may go along: its links, or that it writes what is asked for. It is known of
+ * files with a problem as well.
+ */
+export type FlowEnds = {
+  readonly flow: string;
+  readonly read: { readonly from: string; readonly entity: string };
+  readonly write: { readonly to: string; readonly entity: string };
+};
+
 export type Lookup = {
   readonly name: string;
   readonly about: string;
@@ -88,6 +98,15 @@ export type Lookup = {
   readonly fallback: readonly ('stale' | 'mirror')[];
   /** Flows whose deliveries change the answer: those of the links, and those that write an entity that is asked for. */
   readonly flows: readonly string[];
+  /**
+   * Which fields of which answers each part of the reply is made of (`field` null: the answer as a whole), so that it can
+   * be told what is not known where only some of the fields are.
+   */
+  readonly reads: readonly {
+    readonly into: string;
+    readonly question: string;
+    readonly field: string | null;
+  }[];
   /** Makes the reply of the answers, by the names of their questions. */
   readonly run: (
     answers: { readonly [question: string]: Answer },
