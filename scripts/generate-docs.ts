@@ -8,6 +8,10 @@ import { errorsPage } from '../src/errors/page.ts';
 import { caseEditorSchemaText } from '../src/mapping/editor/case-editor-schema.ts';
 import { type Described, readDescribed } from '../src/mapping/described.ts';
 import { editorSchemaText } from '../src/mapping/editor/editor-schema.ts';
+import {
+  lookupCaseEditorSchemaText,
+  lookupEditorSchemaText,
+} from '../src/mapping/editor/lookup-editor-schema.ts';
 import { mappingReferencePage } from '../src/mapping/reference/reference-page.ts';
 
 const pages: Readonly<Record<string, () => string>> = {
@@ -15,6 +19,8 @@ const pages: Readonly<Record<string, () => string>> = {
   'mapping-reference.md': mappingReferencePage,
   'schema/mapping.json': () => editorSchemaText(shippedDescriptions()),
   'schema/mapping-test.json': caseEditorSchemaText,
+  'schema/lookup.json': lookupEditorSchemaText,
+  'schema/lookup-test.json': lookupCaseEditorSchemaText,
 };
 
 /** What the sandboxes say of their entities; `causeway check --online` writes the file. */

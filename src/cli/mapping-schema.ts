@@ -2,6 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { caseEditorSchemaText } from '../mapping/editor/case-editor-schema.ts';
 import { editorSchemaText } from '../mapping/editor/editor-schema.ts';
+import {
+  lookupCaseEditorSchemaText,
+  lookupEditorSchemaText,
+} from '../mapping/editor/lookup-editor-schema.ts';
 import { sidesInWords, undescribed } from '../sync/descriptions.ts';
 import { type ExitCode, type GlobalOptions, inDefinitions, print } from './session.ts';
 
@@ -16,6 +20,8 @@ export function schema(options: GlobalOptions & { out?: string | undefined }): P
     const files = {
       [join(out, 'mapping.json')]: editorSchemaText(now),
       [join(out, 'mapping-test.json')]: caseEditorSchemaText(),
+      [join(out, 'lookup.json')]: lookupEditorSchemaText(),
+      [join(out, 'lookup-test.json')]: lookupCaseEditorSchemaText(),
     };
     await mkdir(out, { recursive: true });
     for (const [path, text] of Object.entries(files)) await writeFile(path, text);
@@ -26,7 +32,7 @@ export function schema(options: GlobalOptions & { out?: string | undefined }): P
       options.json === true,
       { written, notDescribed: unknown },
       [
-        `Written: ${written.join(' and ')}.`,
+        `Written: ${written.slice(0, -1).join(', ')} and ${written.at(-1) ?? ''}.`,
         ...(unknown.length === 0
           ? []
           : [`Without the fields of ${sidesInWords(unknown)}: causeway check --online asks for them.`]),

@@ -24,7 +24,8 @@ export function caseEditorSchemaText(): string {
   return `${JSON.stringify(caseJsonSchema(), null, 2)}\n`;
 }
 
-const codes = {
+/** What an editor offers where a case names the codes of problems. */
+export const codes = {
   enum: Object.keys(recordCodes),
   enumDescriptions: Object.values(recordCodes).map(({ title }) => title),
 };

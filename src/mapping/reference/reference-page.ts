@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { catalogue } from '../../errors/catalogue.ts';
 import { readCases } from '../case/case-file.ts';
 import { runCases } from '../case/cases.ts';
@@ -15,8 +14,9 @@ import {
   ruleExamples,
   wholeExample,
 } from './reference-examples.ts';
+import { keyListIn, meaningIn, shapeIn } from './key-list.ts';
+import { lookupSections } from './reference-lookups.ts';
 import { testExample, tests } from './reference-tests.ts';
-import { schemaAt } from '../schema-problem.ts';
 import type { YamlPath } from '../yaml.ts';
 
 /**
@@ -63,6 +63,7 @@ export function mappingReferencePage(): string {
     recordCodes(),
     '## Tests',
     tests,
+    ...lookupSections(),
   ].join('\n\n')}\n`;
 }
 
@@ -85,43 +86,18 @@ const alsoIntro = `One source record may make several records of the ERP. Each e
 const expressions = `Expressions are CEL, the Common Expression Language. The fields of the record are the variables; inside \`lines\` these are the fields of the line, \`line\` is the whole line, and \`record\` the whole record, so that \`record["a name"]\` reaches a field with an odd name. A field that is not there is null.
 
 - Values of a source are texts. Against a number, a text is compared as a number: \`amount > 0\`. Two texts are compared as texts, which is right for dates; for numbers write \`decimal(a) > decimal(b)\`. Against \`true\` or \`false\`, the texts "true" and "false" are the same as these: \`discontinued == false\`. \`x in [1, 2]\` compares as \`==\` does.
-- \`+\` joins texts, and fields are texts: \`price + freight\` of 19 and 5 is 195. To add, write \`decimal(price) + decimal(freight)\`; to join, \`name + ", " + city\`.
+- \`+\` joins texts, and fields are texts: \`price + freight\` of 19 and 5 is 195. To add, write \`decimal(price) + decimal(freight)\`; to join, \`name + ", " + city\`. A list of numbers is added up by \`items.map(i, i.price).sum()\`, to an exact decimal.
 - A number with a point is an exact decimal. \`decimal(x)\` makes one of a text; sums and products lose nothing. A division of two whole numbers is whole: \`size(items) / 2\` of 7 items is 3, so that \`7 / 2\` is refused and \`7.0 / 2\` is 3.5. \`int(decimal(x))\` cuts off what is behind the point.
 - An empty value cannot be compared by \`<\` or counted with, and nothing can be called on it: test \`x != null\` first. \`has(x)\` is the same test.
 - Functions: ${[...functions].map((name) => `\`${name}\``).join(', ')}. On texts and lists: ${[...methods].map((name) => `\`${name}\``).join(', ')}. Over lists of up to 1,000: ${[...macros].map((name) => `\`${name}\``).join(', ')}.
-- \`now()\` is the instant at which the record is decided about, as a text. It may be asked for in a rule with \`write_on: create\` alone: anywhere else it would give another value, and something to send, at every run.
+- \`now()\` is the instant at which the record is decided about, as a text. It may be asked for in a rule with \`write_on: create\` alone: anywhere else in a mapping it would give another value, and something to send, at every run. In a lookup, which sends nothing, any rule may ask for it.
 - There are no regular expressions, no dates to calculate with, and nothing that could run without end: an expression takes at most a million steps. To go to an item of a list is one, to look at a field another, and a long text is one more for every 128 characters. What it makes costs more: a text one for every 16 characters, a list one for every 8 items, each item one when the list is compared or given. An expression that gives the same for every record has 10,000.`;
 
 const endings = `A record ends in one of four ways: it is written; it is skipped, with the reason; it is rejected, with every problem at once; or it waits for the records it refers to. Skipped goes before all others, and rejected before waiting. These are the problems:`;
 
-function shapeAt(path: YamlPath): { readonly [key: string]: unknown } {
-  const schema = schemaAt(declaration, path);
-  if (!(schema instanceof z.ZodObject)) throw new Error(`no keys are declared at ${path.join('.')}`);
-  return schema.shape;
-}
-
-/** Meaning of a key, its values, and whether it may be left out. */
-function meaning(path: YamlPath): string {
-  const schema = schemaAt(declaration, path);
-  const { description = '', kind = '' } = schema?.meta() ?? {};
-  const options =
-    schema instanceof z.ZodEnum
-      ? ` Values: ${schema.options.map((option) => `\`${String(option)}\``).join(', ')}.`
-      : kind.includes('`')
-        ? ` Write ${kind}.`
-        : '';
-  return `${description}${options}`;
-}
-
-function keyList(path: YamlPath): string {
-  const shape = shapeAt(path);
-  return Object.entries(shape)
-    .map(
-      ([key, schema]) =>
-        `- \`${key}\`${schema instanceof z.ZodOptional ? '' : ' (required)'}: ${meaning([...path, key])}`,
-    )
-    .join('\n');
-}
+const shapeAt = (path: YamlPath): { readonly [key: string]: unknown } => shapeIn(declaration, path);
+const meaning = (path: YamlPath): string => meaningIn(declaration, path);
+const keyList = (path: YamlPath): string => keyListIn(declaration, path);
 
 function ruleSection(key: string): string[] {
   const examples = ruleExamples[key] ?? [];
