@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { declaration } from '../declaration.ts';
 import { replyRule } from '../rule-declaration.ts';
-import { oneOf, text, whole } from '../schema-kind.ts';
+import { oneOf, scalar, text, whole } from '../schema-kind.ts';
 
 /**
  * What a lookup file may say. As with mappings, everything is declared here once: the checks, the editor's JSON schema
@@ -23,15 +23,14 @@ const duration = (description: string) =>
 /** What a field of a list's records must be. */
 const condition = z
   .union([
-    z.string(),
-    z.array(z.string()).min(1),
+    scalar('a value', 'The field is this; an empty text in quotes is an empty field.'),
+    z.array(scalar('a value', 'The field is one of these.')).min(1),
     z.strictObject({ record: z.string().min(1) }).meta({ kind: 'a question such as `{ record: customer }`' }),
   ])
   .meta({
     kind: 'a value, a list of values, or `{ record: customer }`',
     description:
       'What the field is: a value, one of several, or the record that another question found, as `{ record: customer }`. An empty text in quotes is an empty field.',
-    editor: ['boolean', 'integer'],
   });
 
 const question = z

@@ -28,8 +28,6 @@ export function compileQuestions(
   around: Around,
 ): Question[] {
   const names = Object.keys(declared.ask);
-  if (names.length + unclear.length === 0)
-    around.report('mapping_missing_key', '`ask` has no questions', ['ask'], 'key');
   checkTake(declared, around.report);
   return names.flatMap((name) => {
     const at = ['ask', name];
@@ -37,14 +35,12 @@ export function compileQuestions(
     const fields = fieldsRead(name, reads);
     if (['record', 'line'].includes(name))
       around.report('mapping_bad_value', `\`${name}\` has a meaning of its own in expressions`, at, 'key');
-    checkRead(name, declared, reads, unclear, around.report);
-    checkOptional(question, fields, at, around.report);
     return compileQuestion(name, question, fields, { declared, unclear, ...around }) ?? [];
   });
 }
 
 /** The fields of an answer that rules read; its `id` is always there. */
-function fieldsRead(question: string, reads: readonly AnswerRead[]): string[] {
+export function fieldsRead(question: string, reads: readonly AnswerRead[]): string[] {
   const own = reads.flatMap((read) => (read.question === question ? (read.field ?? []) : []));
   return [...new Set(own)].filter((field) => field !== 'id').sort();
 }
@@ -173,37 +169,6 @@ function checkRecord(name: string, at: YamlPath, { declared, unclear, report }: 
   if (Object.hasOwn(declared.ask, name))
     report('mapping_conflict', `\`${name}\` finds a list, and not one record`, at);
   else report('lookup_unknown_question', `there is no question \`${name}\`${didYouMean(name, records)}`, at);
-}
-
-/** An answer that nothing reads is asked for in vain: a rule is missing, or a name has a slip in it. */
-function checkRead(
-  name: string,
-  { ask }: LookupDeclaration,
-  reads: readonly AnswerRead[],
-  unclear: readonly string[],
-  report: Report,
-): void {
-  const asCondition = Object.values(ask).some(({ where = {} }) =>
-    Object.values(where).some((one) => typeof one === 'object' && 'record' in one && one.record === name),
-  );
-  if (asCondition || unclear.length > 0 || reads.some(({ question }) => question === name)) return;
-  report('mapping_unreachable', `nothing reads the answer of \`${name}\``, ['ask', name], 'key');
-}
-
-function checkOptional(
-  { optional = [] }: QuestionDeclaration,
-  fields: readonly string[],
-  at: YamlPath,
-  report: Report,
-): void {
-  for (const [index, field] of optional.entries()) {
-    if (!fields.includes(field))
-      report(
-        'mapping_unreachable',
-        `nothing reads the optional field \`${field}\`${didYouMean(field, fields)}`,
-        [...at, 'optional', index],
-      );
-  }
 }
 
 /** One after the other is for records: the first that is found is the answer. */

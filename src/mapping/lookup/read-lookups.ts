@@ -9,6 +9,7 @@ import type { Report } from '../report.ts';
 import { readValueFile, type ValueFile } from '../value-map.ts';
 import { readYaml, textOf, type Yaml } from '../yaml.ts';
 import { asFlow } from './as-flow.ts';
+import { checkAllRead } from './check-read.ts';
 import { checkAnswers } from './check-answers.ts';
 import { checkSearched } from './check-searched.ts';
 import { type CompiledLookup, compileLookup } from './compile-lookup.ts';
@@ -64,6 +65,7 @@ function readFile(file: SourceText, values: readonly ValueFile[], beside: Beside
   if (shape.length === 0) checkValueMapsUsed([{ part: null, declared: flow }], report);
   checkNullConstants(flow, yaml.isPlain, report);
   const lookup = compileLookup({ declared, unclear }, file, values, { ...beside, report });
+  if (problems.length === 0) checkAllRead(declared, report);
   return { name: declared.lookup, lookup, problems, report, path: file.path };
 }
 

@@ -42,12 +42,13 @@ export function timesOf(declared: LookupDeclaration, report: Report): Times {
   const deadlineMs = read('deadline', deadlineBounds.most) ?? defaultDeadlineMs;
   if (deadlineMs < deadlineBounds.least)
     report('mapping_bad_value', `\`deadline\` is ${declared.deadline}, and 50ms is the least`, ['deadline']);
-  const ttlMs = read('ttl', longestMs) ?? 0;
+  const ttl = read('ttl', longestMs);
+  const ttlMs = ttl ?? 0;
   const refreshAheadMs = read('refresh_ahead', longestMs) ?? 0;
   const staleForMs = read('stale_for', longestMs) ?? 0;
   if (declared.refresh_ahead !== undefined && declared.ttl === undefined)
     report('mapping_conflict', '`refresh_ahead` needs a `ttl`', ['refresh_ahead'], 'key');
-  else if (refreshAheadMs > 0 && refreshAheadMs >= ttlMs)
+  else if (ttl !== null && refreshAheadMs >= ttl)
     report(
       'mapping_conflict',
       `\`refresh_ahead\` (${declared.refresh_ahead}) must be shorter than \`ttl\` (${declared.ttl}): else every answer would be asked for twice`,
