@@ -35,12 +35,16 @@ export function odooServer(settings: OdooSettings, kit: Kit): OdooServer {
       try {
         return await sendAgain(() => protocol.call(call, signal), call.writes !== true, kit.sleep, signal);
       } catch (error) {
-        if (error instanceof Fault && (error.kind === 'auth' || error.kind === 'config')) known = null;
+        if (error instanceof Fault && asksAnew(error)) known = null;
         throw error;
       }
     },
   };
 }
+
+/** Another server, database or key may be meant from now on; a right that the user lacks says nothing of that. */
+const asksAnew = ({ kind, code }: Fault): boolean =>
+  kind === 'auth' || (kind === 'config' && code !== 'odoo_access_error');
 
 const webVersion = z.looseObject({ version: z.string() });
 const commonVersion = z.looseObject({ server_version: z.string() });
