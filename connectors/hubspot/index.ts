@@ -24,6 +24,7 @@ import { modifiedAt, recordOf } from './records.ts';
 import { recordsWith } from './related.ts';
 import { hubspotSettings } from './settings.ts';
 import type { HubSpotSettings } from './settings.ts';
+import { nestedInto, receiveWebhook } from './webhooks.ts';
 import { updateBatch } from './writes.ts';
 
 /** HubSpot as a source of companies, contacts, products, deals and every other object of an account, and as a sink for write-back to them. */
@@ -31,7 +32,7 @@ export const hubspot: Connector<HubSpotSettings> = {
   name: 'hubspot',
   title: 'HubSpot CRM',
   settings: hubspotSettings,
-  secrets: ['token'],
+  secrets: ['token', 'webhookSecret'],
   capabilities: {
     source: {
       entities: {
@@ -42,6 +43,7 @@ export const hubspot: Connector<HubSpotSettings> = {
       },
       otherEntities: { with: otherRelationNames },
       deletes: 'tombstone',
+      webhooks: true,
     },
     sink: {
       creates: false,
@@ -81,8 +83,12 @@ function open(settings: HubSpotSettings, kit: Kit): Connection {
   return { source: { ...shared, ...sourceOf(account) }, sink: { ...shared, ...sinkOf(account) } };
 }
 
-function sourceOf(account: Account): Pick<Source, 'readByIds' | 'changesSince' | 'cursorFrom'> {
+function sourceOf(
+  account: Account,
+): Pick<Source, 'readByIds' | 'changesSince' | 'cursorFrom' | 'receiveWebhook' | 'nestedInto'> {
   return {
+    receiveWebhook: (request) => receiveWebhook(account.settings, request),
+    nestedInto: (request, signal) => nestedInto(account, request, signal),
     cursorFrom: positionFrom,
     changesSince: async (request, signal) =>
       changesSince(account, await account.entities.find(request.entity, signal), request, signal),

@@ -142,11 +142,23 @@ const otherStandard: { readonly [name: string]: string } = {
   tasks: '0-27',
 };
 
+const knownTypeIds: { readonly [name in KnownName]: string } = {
+  contacts: '0-1',
+  companies: '0-2',
+  deals: '0-3',
+  products: '0-7',
+  line_items: '0-8',
+};
+
 /** The names of HubSpot's standard objects that are entities of the source. */
 export const standardNames = [
   ...Object.keys(knownObjects).filter((name) => name !== 'line_items'),
   ...Object.keys(otherStandard),
 ];
+
+/** The object of this name that is known by heart, line items among them, or null. */
+export const knownObject = (name: string): ObjectType | null =>
+  Object.hasOwn(knownObjects, name) ? knownObjects[name as KnownName] : null;
 
 /** The standard object of this name, or null. */
 export function standardObject(name: string): ObjectType | null {
@@ -156,6 +168,13 @@ export function standardObject(name: string): ObjectType | null {
   if (name !== 'tickets') return other;
   const company = { to: 'companies', many: false, primaryType: 26 } as const;
   return { ...other, relations: { ...other.relations, company } };
+}
+
+/** The entity that HubSpot's type id stands for in mappings, where it is a standard object; null for others. */
+export function entityOfTypeId(typeId: string): string | null {
+  const [name = null] =
+    Object.entries({ ...knownTypeIds, ...otherStandard }).find(([, id]) => id === typeId) ?? [];
+  return name;
 }
 
 /** An object that this connector does not know by heart. */

@@ -16,7 +16,8 @@ type Association = { readonly id: string; readonly types: readonly number[] };
 
 /**
  * The associated objects of each id; an id that has none is left out. HubSpot answers 207 when some ids have none,
- * leaves these out of the results, and pages through the associations of one id with a cursor of its own.
+ * leaves these out of the results, and pages through the associations of one id with a cursor of its own. Pages of an id
+ * that has `most` of them are not asked for.
  */
 export async function associationsOf(
   client: HubSpotClient,
@@ -24,6 +25,7 @@ export async function associationsOf(
   to: ObjectType,
   ids: readonly string[],
   signal: AbortSignal,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<Map<string, Association[]>> {
   const found = new Map<string, Association[]>();
   const path = `${client.paths.associations(from, to)}/batch/read`;
@@ -42,9 +44,11 @@ export async function associationsOf(
           .filter(({ category }) => (category ?? 'HUBSPOT_DEFINED') === 'HUBSPOT_DEFINED')
           .map(({ typeId }) => typeId),
       }));
-      found.set(result.from.id, [...(found.get(result.from.id) ?? []), ...associations]);
+      const all = [...(found.get(result.from.id) ?? []), ...associations];
+      found.set(result.from.id, all);
       const after = result.paging?.next?.after;
-      if (after !== undefined && associations.length > 0) inputs.push({ id: result.from.id, after });
+      if (after !== undefined && associations.length > 0 && all.length < most)
+        inputs.push({ id: result.from.id, after });
     }
   }
   return found;

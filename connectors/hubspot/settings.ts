@@ -27,6 +27,13 @@ export const hubspotSettings = z.strictObject({
   searchesPerSecond: z.coerce.number().int().positive().default(4),
   /** HubSpot allows a private app 100 requests in 10 seconds on the smaller plans, 190 on the larger. */
   requestsPerTenSeconds: z.coerce.number().int().positive().default(90),
+  /** The app's client secret, with which HubSpot signs webhooks. Without it, webhooks are refused. */
+  webhookSecret: z.string().min(1).optional(),
+  /**
+   * The oldest signature that is taken. `v1` is what private apps are documented to send; it holds no time and no
+   * address, so that whoever once saw a request can send it again: a hint more, and nothing worse.
+   */
+  webhookSignature: z.enum(['v3', 'v1']).default('v3'),
   /** Properties to read beside the ones that are read anyway, by object: see the README. */
   properties: z.record(z.string().min(1), propertyNames).default({}),
 });

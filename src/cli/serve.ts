@@ -3,6 +3,7 @@ import { metricsPage } from '../http/metrics.ts';
 import { httpServer } from '../http/server.ts';
 import type { Tally } from '../http/tally.ts';
 import { watchForAlerts } from '../schedule/alerts.ts';
+import { readHints } from '../schedule/hints.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { type Waker, waker } from '../schedule/wake.ts';
 import { openHttp } from './open-http.ts';
@@ -29,6 +30,8 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
   const keys = keyRing({ database, now, log: context.log });
   const closing = new AbortController();
   const ending = AbortSignal.any([shutdown.soft, closing.signal]);
+  const wakes = waker();
+  const hints = readHints(context, wakes, ending);
   const build = () =>
     httpServer({
       database,
@@ -48,10 +51,10 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
   return {
     url: http.url,
     waitsForKey: http.waitsForKey,
-    waker: waker(),
+    waker: wakes,
     async close() {
       closing.abort();
-      await alerts;
+      await Promise.all([alerts, hints.ended]);
       await http.close();
     },
   };

@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import type { Fault } from './fault.ts';
 import type { HttpKit } from './http.ts';
 import type { SourceRecord, Value } from './value.ts';
+import type { Hint, Read, WebhookReceipt, WebhookRequest } from './webhook.ts';
 
 /** Where reading resumes. Opaque outside its connector; plain JSON, kept in Postgres. */
 export type Cursor = { readonly [key: string]: unknown };
@@ -111,6 +112,24 @@ export interface Source {
    * source is read again from the beginning alone, and tells no deletes of the time before.
    */
   cursorFrom?(instant: Date | null): Cursor;
+  /**
+   * Judges a webhook by its signature, in constant time, and says of which records it speaks. Pure apart from the settings:
+   * nothing is asked and nothing is kept. There exactly when the capability `webhooks` is.
+   */
+  receiveWebhook?(request: WebhookRequest): WebhookReceipt;
+  /**
+   * The records, among those that are read, into which these are nested: what changed in a line shows in its order. As far
+   * as the vendor can tell now, and no more than `most` for each. There exactly when the capability `webhooks` is.
+   */
+  nestedInto?(
+    request: {
+      readonly entity: string;
+      readonly ids: readonly string[];
+      readonly reads: readonly Read[];
+      readonly most: number;
+    },
+    signal: AbortSignal,
+  ): Promise<readonly Hint[]>;
 }
 
 /** Lines of a record. `key` is the source's id of the line, stable over its life. */
@@ -258,6 +277,8 @@ export type Capabilities = {
      */
     readonly otherEntities: { readonly with: readonly string[] } | null;
     readonly deletes: 'none' | 'tombstone' | 'full_scan';
+    /** The vendor can tell of changes by calling us, signed. It is a hint: polling goes on. */
+    readonly webhooks: boolean;
   };
   readonly sink: null | {
     /** False for a sink that only updates records that already exist (the write-back side of a CRM). */

@@ -4,6 +4,7 @@ import { AxiosHeaders, type AxiosResponse, create } from 'axios';
 import { Fault } from './fault.ts';
 import type { HttpClientOptions, HttpReply, HttpRequest } from './http.ts';
 import { readBody } from './reply-body.ts';
+import { presentTrace, traceparentOf } from './trace.ts';
 import { unanswered } from './unanswered.ts';
 
 /** The connection pool of one connection. */
@@ -36,6 +37,8 @@ export function pack(request: HttpRequest, base: URL, path: string, options: Htt
   for (const [name, value] of [options.headers, request.headers, options.secretHeaders].flatMap(pairs)) {
     headers.set(name, sendable(name, value, url.host));
   }
+  const traceId = presentTrace();
+  if (traceId !== null) headers.set('traceparent', traceparentOf(traceId));
   const data = typeof request.body === 'string' ? request.body : JSON.stringify(request.body);
   if (data !== undefined && Buffer.byteLength(data) > maxRequestBytes) {
     throw new Fault({

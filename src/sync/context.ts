@@ -19,6 +19,7 @@ export type Step =
   | 'page_read'
   | 'cursor_moved'
   | 'page_committed'
+  | 'hinted_read'
   | 'jobs_leased'
   | 'looked_up'
   | 'intents_committed'

@@ -2,6 +2,7 @@ import type { Change, Cursor, Page, Source } from '../connector/contract.ts';
 import { Fault } from '../connector/fault.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { withPriority } from '../connector/priority.ts';
+import { newTraceId, withTrace } from '../connector/trace.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import { type Priority, pushQueue } from '../queue/names.ts';
 import { advanceCursor, claimStream, releaseStream, type Stream } from '../store/cursor.ts';
@@ -98,6 +99,8 @@ type Reading = {
   pages: number;
 };
 
+type TracedPage = Page & { readonly traceId: string };
+
 async function readPages(
   reading: Reading,
   position: Cursor | null,
@@ -108,8 +111,15 @@ async function readPages(
   const interested = readersOf(context, stream);
   const related = [...new Set(interested.flatMap((mapping) => mapping.read.with))].sort();
   const now = context.now();
-  const read = (cursor: Cursor | null): Promise<Page> =>
-    reading.source.changesSince({ entity: stream.entity, with: related, cursor, now }, signal);
+  const read = (cursor: Cursor | null): Promise<TracedPage> => {
+    // The changes of a page are seen for the first time together: they bear the trace of the request that brought them.
+    const traceId = newTraceId();
+    const request = { entity: stream.entity, with: related, cursor, now };
+    return withTrace(traceId, async () => ({
+      ...(await reading.source.changesSince(request, signal)),
+      traceId,
+    }));
+  };
   let page = await read(position);
   let at = BigInt(revision);
   let seen = 0;
@@ -118,7 +128,10 @@ async function readPages(
     const next = page.caughtUp ? null : read(page.cursor);
     // A failed read is dealt with when its turn comes; the page before it is committed first.
     next?.catch(() => {});
-    const queued = await commitPage(reading, interested, page, String(at), priority);
+    const present = page;
+    const queued = await withTrace(page.traceId, () =>
+      commitPage(reading, interested, present, String(at), priority),
+    );
     if (queued === null) return { end: 'elsewhere' };
     await context.reached('page_committed', flow.flow);
     at += 1n;

@@ -117,7 +117,8 @@ export async function mirrorFound(
   }
 }
 
-function changeOf(answer: Found, now: Date): Change[] {
+/** What an answer by id says, as a change; nothing for a record that is missing. */
+export function changeOf(answer: Found, now: Date): Change[] {
   if (answer.status === 'found')
     return [{ kind: 'upsert', id: answer.id, modifiedAt: answer.modifiedAt, record: answer.record }];
   if (answer.status === 'merged')

@@ -14,7 +14,12 @@ const sink: Capabilities['sink'] = {
   searches: false,
   removals: ['deactivate'],
 };
-const fixed: Source = { entities: { companies: { with: [] } }, otherEntities: null, deletes: 'none' };
+const fixed: Source = {
+  entities: { companies: { with: [] } },
+  otherEntities: null,
+  deletes: 'none',
+  webhooks: false,
+};
 const open: Source = { ...fixed, otherEntities: { with: ['company'] } };
 
 /** What is said against a flow that reads `read` from a source with these capabilities. */
@@ -48,7 +53,7 @@ describe('a flow that is loaded', () => {
 
   it('may remove what was deleted only where the source tells of deletes, or is listed regularly', () => {
     const removes = 'when_deleted: deactivate\n';
-    const tells: Source = { ...fixed, deletes: 'tombstone' };
+    const tells: Source = { ...fixed, deletes: 'tombstone', webhooks: false };
     expect(problems('entity: companies', tells, removes)).toEqual([]);
     expect(problems('entity: companies', fixed, `${removes}full_scan: 1d\n`)).toEqual([]);
     expect(problems('entity: companies', fixed, removes)).toEqual([
