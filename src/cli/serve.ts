@@ -2,10 +2,12 @@ import { keyRing } from '../http/access.ts';
 import { metricsPage } from '../http/metrics.ts';
 import { httpServer } from '../http/server.ts';
 import type { Tally } from '../http/tally.ts';
+import { webhookTally } from '../http/webhook-tally.ts';
 import { watchForAlerts } from '../schedule/alerts.ts';
 import { readHints } from '../schedule/hints.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { type Waker, waker } from '../schedule/wake.ts';
+import { takeWebhook } from '../sync/take-webhook.ts';
 import { openHttp } from './open-http.ts';
 import type { Session } from './session.ts';
 import { version } from './version.ts';
@@ -26,9 +28,10 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
   const { context, config, folder } = causeway;
   const { database, mappings, now } = context;
   const own = () => ({ problems: folder.problems(), stale: folder.stale() });
-  const metrics = metricsPage({ database, mappings, own, tally, version: version(), now });
-  const keys = keyRing({ database, now, log: context.log });
+  const webhooks = webhookTally();
+  const metrics = metricsPage({ database, mappings, own, tally, webhooks, version: version(), now });
   const closing = new AbortController();
+  const keys = keyRing({ database, now, log: context.log });
   const ending = AbortSignal.any([shutdown.soft, closing.signal]);
   const wakes = waker();
   const hints = readHints(context, wakes, ending);
@@ -38,6 +41,10 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
       mappings,
       nextRun,
       now,
+      takeWebhook: (connection, request, traceId) => takeWebhook(context, connection, request, traceId),
+      onHints: hints.arrived,
+      webhooks,
+      publicUrl: config.http.publicUrl,
       metrics,
       keys,
       rateLimit: config.http.rateLimit,

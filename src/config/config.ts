@@ -26,6 +26,8 @@ export type HttpConfig = {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** The address under which others call this server, without a slash at its end; null where there is none in between. */
+  readonly publicUrl: string | null;
   /** So many requests in so many seconds, for each API key. */
   readonly rateLimit: { readonly requests: number; readonly seconds: number };
 };

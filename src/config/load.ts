@@ -64,7 +64,12 @@ export function loadConfig(sources: ConfigSources): Config {
     data: resolve(folder, data.data),
     mappings: resolve(folder, data.mappings),
     connections: Object.fromEntries(found.map((connection) => [connection.name, connection])),
-    http: { host: data.http.host, port: data.http.port, rateLimit: data.http.rate_limit },
+    http: {
+      host: data.http.host,
+      port: data.http.port,
+      publicUrl: data.http.public_url ?? null,
+      rateLimit: data.http.rate_limit,
+    },
     alerts: { webhook: webhookOf(data.alerts) },
     log: data.log,
     retention: data.retention,

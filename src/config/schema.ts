@@ -16,6 +16,9 @@ function isWebAddress(text: string): boolean {
   );
 }
 
+/** An address that others call this server by; a path in front of its own is allowed. */
+const isPublicUrl = (text: string): boolean => isWebAddress(text) && URL.parse(text)?.search === '';
+
 /** As Standard Webhooks have it. */
 function isSigningSecret(text: string): boolean {
   const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/u.exec(text) ?? [];
@@ -61,6 +64,11 @@ export const fileSchema = z.strictObject({
     .strictObject({
       host: filled.default('127.0.0.1'),
       port: z.number().int().min(0).max(65_535).default(8321),
+      public_url: z
+        .string()
+        .refine(isPublicUrl, 'must be an http(s):// address without a query')
+        .transform((text) => text.replace(/\/+$/u, ''))
+        .optional(),
       rate_limit: z
         .strictObject({
           requests: z.number().int().min(1).default(2000),

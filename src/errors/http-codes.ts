@@ -64,6 +64,34 @@ export const httpCodes = {
     title: 'The headers of the request are too large.',
     remedy: 'Send fewer or shorter headers: 16 KiB are taken in all.',
   },
+  webhook_forged: {
+    status: 401,
+    title: 'The webhook does not bear the signature of its vendor.',
+    remedy:
+      'Compare the secret in the settings of the connection with that of the vendor. The vendor also signs the address that it calls: set `http.public_url` in causeway.yaml to it, where a proxy stands in between.',
+  },
+  webhook_stale: {
+    status: 401,
+    title: 'The webhook was signed too long ago.',
+    remedy: 'Look whether the clock of this machine is right. The vendor sends it again with a new time.',
+  },
+  webhook_replayed: {
+    status: 409,
+    title: 'This webhook was taken before.',
+    remedy:
+      'Nothing is to be done: a vendor that repeats itself signs anew. Somebody else may have sent it again.',
+  },
+  webhook_malformed: {
+    status: 400,
+    title: 'The webhook cannot be read.',
+    remedy: 'Look what was sent: the signature was good, and the body is not what the vendor documents.',
+  },
+  webhook_not_configured: {
+    status: 503,
+    title: 'The connection cannot judge webhooks.',
+    remedy:
+      'Give the connection the secret of its webhooks: the README of its connector names the setting. The vendor sends them again.',
+  },
   internal: {
     status: 500,
     title: 'The request could not be answered because of a defect.',

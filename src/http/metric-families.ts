@@ -54,6 +54,25 @@ function processFamilies(
         .counts(parts.mappings().map(({ flow }) => flow))
         .map(({ flow, outcome, count }) => ({ labels: { flow, outcome }, value: count })),
     },
+    ...webhookFamilies(parts),
+  ];
+}
+
+function webhookFamilies({ webhooks }: MetricsParts): Family[] {
+  const { events, refused } = webhooks.counts();
+  return [
+    {
+      name: 'causeway_webhook_events_total',
+      help: 'Events of webhooks that this process has taken: hints, and those that speak of nothing that is read.',
+      type: 'counter',
+      samples: events.map(({ connection, what, count }) => ({ labels: { connection, what }, value: count })),
+    },
+    {
+      name: 'causeway_webhooks_refused_total',
+      help: 'Webhooks that this process has refused, and why.',
+      type: 'counter',
+      samples: refused.map(({ connection, why, count }) => ({ labels: { connection, why }, value: count })),
+    },
   ];
 }
 
@@ -105,7 +124,7 @@ function flowFamilies({ facts, queues, troubled }: Collected, now: Date): Family
   ];
 }
 
-function otherFamilies({ facts, alerts, notices }: Collected, now: Date): Family[] {
+function otherFamilies({ facts, alerts, notices, hints }: Collected, now: Date): Family[] {
   const states = ['up', 'held', 'paused'] as const;
   return [
     gauge(
@@ -121,6 +140,16 @@ function otherFamilies({ facts, alerts, notices }: Collected, now: Date): Family
       facts.connections.flatMap(({ connection, state }) =>
         states.map((one) => ({ labels: { connection, state: one }, value: Number(one === state) })),
       ),
+    ),
+    gauge(
+      'causeway_hints_waiting',
+      'Records that webhooks have named and that are still to be read.',
+      hints.map(({ connection, count }) => ({ labels: { connection }, value: count })),
+    ),
+    gauge(
+      'causeway_hint_oldest_seconds',
+      'How long the oldest of them has been waiting.',
+      hints.map(({ connection, oldest }) => ({ labels: { connection }, value: secondsSince(oldest, now) })),
     ),
     gauge(
       'causeway_alerts_open',

@@ -5,16 +5,19 @@ import { type Alert, listOpenAlerts } from '../store/alert.ts';
 import { noticesWaiting, type NoticesWaiting } from '../store/alert-notice.ts';
 import { type Database, within } from '../store/database.ts';
 import { countTroubled } from '../store/flow-facts.ts';
+import { hintsWaiting } from '../store/hint.ts';
 import { type Facts, type OwnFacts, readFacts } from '../sync/alert-facts.ts';
 import { exposition } from '../telemetry/exposition.ts';
 import { metricFamilies } from './metric-families.ts';
 import type { Tally } from './tally.ts';
+import type { WebhookTally } from './webhook-tally.ts';
 
 export type MetricsParts = {
   readonly database: Database;
   readonly mappings: () => readonly Mapping[];
   readonly own: () => OwnFacts;
   readonly tally: Tally;
+  readonly webhooks: Pick<WebhookTally, 'counts'>;
   readonly version: string;
   readonly now: () => Date;
 };
@@ -27,6 +30,7 @@ export type Collected = {
   readonly troubled: readonly { readonly flow: string; readonly state: string; readonly count: number }[];
   readonly alerts: readonly Alert[];
   readonly notices: NoticesWaiting;
+  readonly hints: readonly { readonly connection: string; readonly count: number; readonly oldest: Date }[];
 };
 
 /** The database is asked at most this often, however many scrape. */
@@ -93,6 +97,7 @@ function collect({ database, mappings, now }: MetricsParts): Promise<Collected> 
       troubled: await countTroubled(tx, flows),
       alerts: await listOpenAlerts(tx),
       notices: await noticesWaiting(tx),
+      hints: await hintsWaiting(tx),
     };
   });
 }

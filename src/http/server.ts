@@ -5,9 +5,12 @@ import { describeRoutes, openapiRoute } from './openapi.ts';
 import { limitRequests, type RateLimit } from './rate-limit.ts';
 import { type FlowParts, flowRoutes } from './routes/flows.ts';
 import { healthRoutes, type HealthParts } from './routes/health.ts';
+import { type WebhookParts, webhookRoutes } from './routes/webhooks.ts';
+import { followTraces } from './trace.ts';
 
 export type ServerParts = FlowParts &
-  HealthParts & {
+  HealthParts &
+  WebhookParts & {
     readonly keys: KeyRing;
     readonly rateLimit: RateLimit;
     readonly version: string;
@@ -17,6 +20,7 @@ export type ServerParts = FlowParts &
 /** The HTTP interface. Everything in front of the routes stands here, in the order in which a request meets it. */
 export function httpServer(parts: ServerParts): App {
   const app = bareApp(parts.log);
+  followTraces(app);
   guard(app, parts.keys, parts.now);
   limitRequests(app, parts.rateLimit);
   describeRoutes(app, parts.version);
@@ -24,6 +28,7 @@ export function httpServer(parts: ServerParts): App {
   void app.register(async (inner: App) => {
     healthRoutes(inner, parts);
     flowRoutes(inner, parts);
+    webhookRoutes(inner, parts);
     openapiRoute(inner);
   });
   return app;

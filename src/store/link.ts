@@ -44,6 +44,8 @@ export type Standing = {
   readonly behind: boolean;
   /** Whether Causeway created the ERP record. Of a link that does not say so, its history is asked. */
   readonly ours: boolean;
+  /** The trace of its newest change in the source. */
+  readonly traceId: string | null;
   /** How what is due of it stands: counted with the others, asked about, or answered in this state of the record. */
   readonly due: Due | null;
 };
@@ -67,7 +69,7 @@ export async function loadStandings(
 ): Promise<Standing[]> {
   const { rows } = await sql.query<Standing>({
     name: 'load_standings',
-    text: `select ids.source_id as "sourceId", m.version, m.record, coalesce(m.deleted, false) as deleted, m.merged_into as "mergedInto",
+    text: `select ids.source_id as "sourceId", m.version, m.record, coalesce(m.deleted, false) as deleted, m.merged_into as "mergedInto", m.trace_id as "traceId",
        l.target_id as "targetId", coalesce(l.external_key, i.external_key) as "externalKey", l.state, l.code, l.reason, coalesce(l.attempts, 0) as attempts, coalesce(l.requests, 0) as requests, l.fingerprint,
        i.fingerprint as intent, (l.write_back is not null and l.write_back is not distinct from l.written_back) as wished, l.mapping_hash as "mappingHash",
        (l.source_id is null or l.version < m.version) as behind, ${oursColumn},

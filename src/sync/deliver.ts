@@ -1,10 +1,12 @@
 import type { Sink, SinkItem } from '../connector/contract.ts';
+import { withTrace } from '../connector/trace.ts';
 import type { Value } from '../connector/value.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { isLastAttempt, type Lease, LeaseLost, type LeasedJob } from '../queue/lease.ts';
 import { commitIntents } from '../store/intent.ts';
 import { loadLinked, loadStandings, type Standing } from '../store/link.ts';
 import type { Counts } from '../store/run.ts';
+import { batchTrace } from './batch-trace.ts';
 import { arrivesMs, type Care, takeCare } from './careful.ts';
 import { weigh } from './ceiling.ts';
 import { conclude, concludeHeld, concludeHeldBack, type Conclusion, type Held } from './conclude.ts';
@@ -40,11 +42,21 @@ export async function deliverBatch(
   runId: string,
   lease: Lease,
 ): Promise<Partial<Counts>> {
+  await context.reached('jobs_leased', given.flow);
+  const standings = await loadBatch(context, given, lease);
+  return withTrace(batchTrace(standings), () => deliverLoaded(context, given, runId, lease, standings));
+}
+
+async function deliverLoaded(
+  context: SyncContext,
+  given: Mapping,
+  runId: string,
+  lease: Lease,
+  standings: readonly Standing[],
+): Promise<Partial<Counts>> {
   const sinkConnection = connectionOf(context, given.write.to);
   const sink = requireSink(sinkConnection);
   const abort = AbortSignal.any([lease.signal, context.halt]);
-  await context.reached('jobs_leased', given.flow);
-  const standings = await loadBatch(context, given, lease);
   const mapping = isStale(given, standings) ? await presentMapping(context, given, 'now', abort) : given;
   const decide = await decider(context, mapping, standings);
   const care = await takeCare(context, sinkConnection, sink, {

@@ -84,6 +84,7 @@ const nothingStored = (sourceId: string): Standing => ({
   mappingHash: null,
   behind: true,
   ours: false,
+  traceId: null,
   due: null,
 });
 

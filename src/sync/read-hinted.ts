@@ -1,7 +1,7 @@
 import type { Change, Found, Source } from '../connector/contract.ts';
 import { Fault } from '../connector/fault.ts';
 import { withPriority } from '../connector/priority.ts';
-import { newTraceId, presentTrace, withTrace } from '../connector/trace.ts';
+import { presentTrace, withTrace } from '../connector/trace.ts';
 import type { Hint } from '../connector/webhook.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import { pushQueue } from '../queue/names.ts';
@@ -17,6 +17,7 @@ import {
 } from '../store/hint.ts';
 import { repointMerged } from '../store/merge.ts';
 import { changedSince, mirroredOf, mirrorSightings } from '../store/mirror.ts';
+import { batchTrace } from './batch-trace.ts';
 import { noteFailure, noteSuccess } from './connection-health.ts';
 import { connectionOf, type OpenConnection, type SyncContext } from './context.ts';
 import { newestOfEach, readersOf } from './detect.ts';
@@ -72,7 +73,7 @@ async function readPage(
   }
   try {
     const queued = await withPriority('incremental', () =>
-      withTrace(traceOf(claimed), async () => {
+      withTrace(batchTrace(claimed.hints), async () => {
         const read = await readClaimed(context, source, stream, claimed, signal);
         await context.reached('hinted_read', stream.entity);
         return commit(context, stream, claimed, read);
@@ -88,13 +89,6 @@ async function readPage(
     await noteFailure(context, stream.connection, error);
     return false;
   }
-}
-
-/** What several webhooks brought is read under a trace of its own; each record keeps that of its webhook. */
-function traceOf({ hints }: ClaimedHints): string {
-  const traces = new Set(hints.map(({ traceId }) => traceId));
-  const [only] = traces;
-  return traces.size === 1 && typeof only === 'string' ? only : newTraceId();
 }
 
 type Read = { readonly found: readonly Found[]; readonly nesting: readonly Hint[] };

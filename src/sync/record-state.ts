@@ -23,6 +23,8 @@ export type RecordStanding = {
   readonly targetId: string | null;
   readonly deliveredAt: Date | null;
   readonly changedAt: Date;
+  /** The trace of the newest change in the source. */
+  readonly traceId: string | null;
   readonly mappingHash: string | null;
   readonly waitingFor: readonly (Reference & {
     readonly state: string | null;
@@ -47,7 +49,7 @@ export async function readRecord(
 ): Promise<RecordStanding | null> {
   const { rows } = await sql.query<Row>(
     `select m.source_id as "sourceId", l.state, l.code, l.reason, l.fields, l.since, l.next_at as "nextAt", coalesce(l.attempts, 0) as attempts,
-       l.target_id as "targetId", l.delivered_at as "deliveredAt", m.changed_at as "changedAt", l.mapping_hash as "mappingHash",
+       l.target_id as "targetId", l.delivered_at as "deliveredAt", m.changed_at as "changedAt", m.trace_id as "traceId", l.mapping_hash as "mappingHash",
        (l.source_id is null or l.version < m.version) as behind, i.committed_at as "intendedAt"
      from mirror m left join link l on l.flow = $1 and l.source_id = m.source_id
        left join intent i on i.flow = $1 and i.source_id = m.source_id

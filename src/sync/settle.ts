@@ -95,9 +95,20 @@ export async function settle(
     await addCounts(tx, runId, counts);
     return counts;
   });
+  tellTraces(context, mapping.flow, batch);
   await context.reached('settled', mapping.flow);
   context.onProgress({ flow: mapping.flow, kind: 'settled', counts });
   return counts;
+}
+
+/** From the trace of a change to that of the calls that carried it, which the line bears as all lines do. */
+function tellTraces(context: SyncContext, flow: string, batch: readonly Concluded[]): void {
+  if (!context.log.isLevelEnabled('debug')) return;
+  for (const { standing, conclusion } of batch)
+    context.log.debug(
+      { flow, sourceId: standing.sourceId, state: conclusion.state, change: standing.traceId },
+      'settled',
+    );
 }
 
 /** It is in the ERP, or a look-up has just shown that it is not and nothing was sent since. */

@@ -1,3 +1,4 @@
+import { newTraceId, withTrace } from '../connector/trace.ts';
 import { isContinuous } from '../mapping/continuous.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Lease } from '../queue/lease.ts';
@@ -149,7 +150,7 @@ function writeBackers(
     patience,
     nothingMoreComes,
     deliver: async (taken: Lease) => {
-      await writeBackBatch(context, mapping, runId, taken);
+      await withTrace(newTraceId(), () => writeBackBatch(context, mapping, runId, taken));
       return {};
     },
   };

@@ -7,6 +7,7 @@ import {
   type Logger,
   pino,
 } from 'pino';
+import { presentTrace } from '../connector/trace.ts';
 import { loggable, loggableEntry } from './loggable.ts';
 import { lineRedactor } from './redact.ts';
 
@@ -30,6 +31,11 @@ export function logger(options: {
     {
       level: options.level,
       base: null,
+      // What belongs to one change, or to one request, is found by its trace.
+      mixin() {
+        const trace = presentTrace();
+        return trace === null ? {} : { trace };
+      },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }), log: loggableEntry },
       // What the formatter made of an error is not to be made into anything else.

@@ -4,13 +4,18 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Change, Cursor, Page, Source } from '../../src/connector/contract.ts';
+import type { Capabilities, Change, Cursor, Page, Source } from '../../src/connector/contract.ts';
 import { Fault } from '../../src/connector/fault.ts';
 import type { FaultKind } from '../../src/connector/fault.ts';
+import type { WebhookRequest } from '../../src/connector/webhook.ts';
+import { webhookCases } from './webhooks.ts';
 
 /** A source with its vendor beside it: both live by one clock, which only the test moves. */
 export type SourceBench = {
   readonly source: Source;
+  readonly capabilities: NonNullable<Capabilities['source']>;
+  /** A webhook about these records as the vendor would send it now; null where the vendor sends none. */
+  readonly webhook: ((ids: readonly string[]) => WebhookRequest) | null;
   readonly entity: string;
   readonly with: readonly string[];
   readonly clock: { now(): Date; advance(ms: number): void };
@@ -313,6 +318,8 @@ export function sourceContract(
         expect((error as Fault).message).not.toMatch(/undefined|null|\[object/);
       },
     );
+
+    webhookCases(open);
 
     it('logs no secret, and puts none into an error', async () => {
       const bench = await open();

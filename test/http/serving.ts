@@ -2,6 +2,7 @@ import type { RouteOptions } from 'fastify';
 import { pino } from 'pino';
 import type { App } from '../../src/http/app.ts';
 import { httpServer, type ServerParts } from '../../src/http/server.ts';
+import { webhookTally } from '../../src/http/webhook-tally.ts';
 import type { Database } from '../../src/store/database.ts';
 
 /** The HTTP interface over a database, with what a test does not care about filled in. Close it. */
@@ -21,6 +22,10 @@ export function serverOver(
     log,
     keys: { keys: async () => [], used: () => {} },
     rateLimit: { requests: 1_000_000, seconds: 1 },
+    takeWebhook: async () => ({ status: 'refused', why: 'unknown' }),
+    onHints: () => {},
+    webhooks: webhookTally(),
+    publicUrl: null,
     version: '1.2.3',
     ...over,
   });

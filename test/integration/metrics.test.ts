@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
 import { metricsPage, type MetricsParts } from '../../src/http/metrics.ts';
 import { outcomeTally } from '../../src/http/tally.ts';
+import { webhookTally } from '../../src/http/webhook-tally.ts';
 import { openDatabase, within } from '../../src/store/database.ts';
 import { evaluateAlerts } from '../../src/sync/evaluate-alerts.ts';
 import { type ReadFamily, readExposition } from '../telemetry/read-exposition.ts';
@@ -26,6 +27,7 @@ function partsOf({ journey }: Setting, over: Partial<MetricsParts> = {}): Metric
     mappings,
     own: () => ({ problems: [], stale: [] }),
     tally,
+    webhooks: webhookTally(),
     version: '1.2.3',
     now,
   };

@@ -29,6 +29,7 @@ const standing: Standing = {
   mappingHash: null,
   behind: true,
   ours: true,
+  traceId: null,
   due: null,
 };
 const known = { linked: given.linked, now: '2026-01-31T09:30:00Z', found: null };

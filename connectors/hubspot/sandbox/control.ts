@@ -16,6 +16,7 @@ import { isRefused, planCreate, planUpdate } from './rows.ts';
 import type { Planned, Refused } from './rows.ts';
 import { shown } from './world.ts';
 import type { Entry } from './world.ts';
+import { webhookTarget } from './webhooks.ts';
 import { writtenObject } from './written.ts';
 
 type Related = { readonly name: string; readonly to: ObjectType; readonly many: boolean };
@@ -71,6 +72,11 @@ export function removeRecord(portal: Portal, entity: string, id: string, purge: 
   if (!portal.read(type, id)) throw notFound();
   if (purge) portal.commit([{ op: 'purge', type, id }]);
   else archiveRows(portal, type, [id]);
+  return { status: 204 };
+}
+
+export function aimWebhooks(portal: Portal, body: unknown): Answer {
+  portal.webhooks.aim(parse(webhookTarget, body));
   return { status: 204 };
 }
 

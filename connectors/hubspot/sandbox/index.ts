@@ -5,6 +5,7 @@ import { openPortal } from './portal.ts';
 import type { Recorded } from './portal.ts';
 import { seedEntries } from './seeds.ts';
 import { sandboxServer } from './server.ts';
+import { webhookSecret } from './webhooks.ts';
 import { apply, emptyWorld } from './world.ts';
 
 /** The only token that the sandbox accepts. */
@@ -25,7 +26,8 @@ export async function sandbox(options: SandboxOptions): Promise<RunningSandbox> 
     for (const entry of 'seed' in one ? seedEntries(one.seed, one.at) : one.entries) apply(world, entry);
   }
   const rulesNow = misbehaviour(rules, () => options.now().getTime(), closing.signal);
-  const server = sandboxServer(openPortal(world, journal, rulesNow, options.now), token);
+  const portal = openPortal(world, journal, rulesNow, options.now);
+  const server = sandboxServer(portal, token);
   const url = await server.listen({ host: '127.0.0.1', port: options.port });
   return {
     url,
@@ -36,9 +38,11 @@ export async function sandbox(options: SandboxOptions): Promise<RunningSandbox> 
       searchesPerSecond: 1000,
       requestsPerTenSeconds: 1_000_000,
       settledSeconds: 0,
+      webhookSecret,
     },
     close: async () => {
       closing.abort();
+      await portal.webhooks.close();
       await server.close();
       journal.close();
     },

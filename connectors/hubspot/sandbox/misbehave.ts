@@ -25,6 +25,9 @@ export const rulesSchema = z.strictObject({
   refuseIds: z.array(z.string()).default([]),
   expireTokenAfter: z.int().min(0).nullable().default(null),
   emptyListings: z.boolean().default(false),
+  webhookCopies: z.int().min(1).max(10).default(1),
+  webhookDisorder: z.boolean().default(false),
+  webhookDelayMs: z.int().min(0).default(20),
   answer: z
     .strictObject({
       status: z.int().min(200).max(599),

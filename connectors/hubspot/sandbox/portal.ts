@@ -2,6 +2,7 @@ import type { Journal } from '../../../src/connector/journal.ts';
 import { portalId } from './object-types.ts';
 import type { ObjectType } from './object-types.ts';
 import type { Misbehaviour } from './misbehave.ts';
+import { webhooks, type Webhooks } from './webhooks.ts';
 import { apply, idOf, rowOf, shown } from './world.ts';
 import type { Delay, Entry, Row, State, World } from './world.ts';
 
@@ -15,6 +16,7 @@ export type Portal = {
   readonly id: number;
   readonly world: World;
   readonly misbehaviour: Misbehaviour;
+  readonly webhooks: Webhooks;
   /** HubSpot's own clock, in milliseconds. */
   now(): number;
   /** Makes the entries permanent and then visible, all or none. */
@@ -35,15 +37,18 @@ export function openPortal(
   clock: () => Date,
 ): Portal {
   const now = () => clock().getTime() + misbehaviour.rules().clockSkewMs;
+  const told = webhooks(portalId, now, misbehaviour.rules);
   return {
     id: portalId,
     world,
     misbehaviour,
+    webhooks: told,
     now,
     commit: (entries) => {
       if (entries.length === 0) return;
       journal.append({ entries });
       for (const entry of entries) apply(world, entry);
+      told.committed(entries);
     },
     delay: () => {
       const { indexLagMs, lateCommitMs } = misbehaviour.rules();

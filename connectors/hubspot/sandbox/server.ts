@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accountApi } from './account-api.ts';
 import { associationsApi } from './associations-api.ts';
 import { batchApi } from './batch-api.ts';
-import { addRecord, allRecords, editRecord, removeRecord, setRules } from './control.ts';
+import { addRecord, aimWebhooks, allRecords, editRecord, removeRecord, setRules } from './control.ts';
 import { families } from './endpoint.ts';
 import type { Answer, Call, Endpoint } from './endpoint.ts';
 import { limitHeaders } from './misbehave.ts';
@@ -96,10 +96,11 @@ function control(
   on('DELETE', `${entity}/:id`, (call) =>
     removeRecord(portal, entityOf(call), idIn(call), 'purge' in call.query),
   );
+  on('PUT', '/_sandbox/webhooks', (call) => aimWebhooks(portal, call.body));
   on('PUT', '/_sandbox/misbehave', (call) => setRules(portal, call.body));
   on('GET', '/_sandbox/stats', () => {
     const requests = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    return { status: 200, body: { requests, operations: { ...counts } } };
+    return { status: 200, body: { requests, operations: { ...counts }, webhooks: portal.webhooks.stats() } };
   });
 }
 

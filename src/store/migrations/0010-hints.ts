@@ -25,5 +25,7 @@ create index webhook_request_over on webhook_request (until);
 comment on table webhook_request is 'Webhooks that were taken, as long as their signature would be good once more.';
 
 alter table mirror add column trace_id text;
+alter table history add column trace_id text;
+comment on column history.trace_id is 'The trace that the calls of this event bore: that of the change, or of the batch where it carried several.';
 comment on column mirror.trace_id is 'The trace of the page or the hint that brought the newest change, as W3C Trace Context has it.';
 `;

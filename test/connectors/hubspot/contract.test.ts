@@ -1,6 +1,8 @@
+import { hubspot } from '../../../connectors/hubspot/index.ts';
 import { sourceContract } from '../../contract/source.ts';
 import type { SourceBench } from '../../contract/source.ts';
 import { bench } from './bench.ts';
+import { aWebhook } from './a-webhook.ts';
 import { recordedErrors, secretInAnswers } from './recorded-errors.ts';
 
 type Subject = { readonly entity: string; readonly path: string; readonly with: readonly string[] };
@@ -20,6 +22,8 @@ async function open({ entity, path, with: related }: Subject): Promise<SourceBen
   };
   return {
     source: own.source,
+    capabilities: hubspot.capabilities.source!,
+    webhook: (ids) => aWebhook(own, { entity, with: related }, ids),
     entity,
     with: related,
     clock: own.clock,
@@ -44,7 +48,8 @@ async function open({ entity, path, with: related }: Subject): Promise<SourceBen
 }
 
 const companies = { entity: 'companies', path: 'companies', with: [] };
-const machines = { entity: 'machines', path: 'p_machines', with: ['company'] };
+// By its type id, which is what webhooks call a custom object by.
+const machines = { entity: '2-31460077', path: 'p_machines', with: ['company'] };
 
 sourceContract('HubSpot', { open: () => open(companies), errors: recordedErrors });
 sourceContract('A custom object of HubSpot', { open: () => open(machines), errors: recordedErrors });
