@@ -8,6 +8,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export type Running = {
   /** Resolves when its output, both streams together, holds the text; rejects when it ends before. */
   until(text: string): Promise<void>;
+  /** Everything it has said so far. */
+  said(): string;
   tell(signal: NodeJS.Signals): void;
   /** How it ended, and how many milliseconds after it was last told something. */
   ended(): Promise<{ readonly code: number | null; readonly ms: number; readonly said: string }>;
@@ -45,6 +47,7 @@ export function startRunning(...args: string[]): Running {
       });
       await Promise.race([heard, ended]);
     },
+    said: () => said,
     tell(signal) {
       told = performance.now();
       child.kill(signal);
