@@ -72,6 +72,7 @@ export function renderExplanation({ record, about, headline, next, history }: Ex
     ...fields,
     `  ${next}`,
     `  Change last read from the source: ${at(record.changedAt)}${record.deliveredAt === null ? '' : `; last delivered: ${at(record.deliveredAt)}`}`,
+    ...(record.traceId === null ? [] : [`  Trace of that change: ${record.traceId}`]),
     ...(story.length === 0 ? [] : ['  What happened:', ...story.map((line) => `  ${line}`)]),
   ].join('\n');
 }

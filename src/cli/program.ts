@@ -303,6 +303,13 @@ function sandboxCommands(): Command {
       ),
   );
   commands.addCommand(
+    command('webhooks', 'have it call the HTTP interface with every change, as the vendor would')
+      .argument('<connection>')
+      .argument('[url]', 'where to (default: the server of this configuration)')
+      .option('--off', 'send none any more')
+      .action((connection, url, options) => ending(sandbox.webhooks(connection, url, options))),
+  );
+  commands.addCommand(
     command('misbehave', 'have it misbehave by the rules of its README, given as JSON; {} ends it')
       .argument('<connection>')
       .argument('<rules>')

@@ -134,6 +134,29 @@ export function misbehave(connection: string, rules: string, options: GlobalOpti
   });
 }
 
+/**
+ * `causeway sandbox webhooks CONNECTION [URL]`: has the sandbox tell of every change from now on, at the address given, or
+ * at that of the HTTP server which this configuration describes; `--off` ends it.
+ */
+export function webhooks(
+  connection: string,
+  url: string | undefined,
+  options: GlobalOptions & { off?: true | undefined },
+): Promise<ExitCode> {
+  return inSandboxes(options, async (session) => {
+    const { host, port } = session.config.http;
+    const own = `http://${host}:${port}/v1/webhooks/${connection}`;
+    const target = options.off ? {} : { url: url ?? own };
+    await control(session, connection, 'PUT', 'webhooks', target);
+    const told =
+      'url' in target
+        ? `The sandbox of ${connection} tells ${target.url} of every change, until it stops.`
+        : `The sandbox of ${connection} sends no webhooks any more.`;
+    print(session.json, target, told);
+    return 0;
+  });
+}
+
 /** `causeway sandbox serve`: the stand-ins in a process of their own, which other commands then use. */
 export function serve(options: GlobalOptions): Promise<ExitCode> {
   return inSandboxes(options, async ({ sandboxes, shutdown, json }) => {

@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.ts';
 import { basename } from 'node:path';
 import {
   type Causeway,
@@ -85,6 +86,7 @@ export function inReading(
 
 export type SandboxSession = {
   readonly sandboxes: Sandboxes;
+  readonly config: Config;
   readonly shutdown: Shutdown;
   readonly json: boolean;
 };
@@ -98,7 +100,7 @@ export function inSandboxes(
     const { config } = await define(options.config);
     const { sandboxes, close } = await openSandboxes(config);
     try {
-      return await work({ sandboxes, shutdown, json: options.json === true });
+      return await work({ sandboxes, config, shutdown, json: options.json === true });
     } finally {
       await close();
     }

@@ -1,4 +1,5 @@
 import type { Causeway } from '../compose.ts';
+import { isContinuous } from '../mapping/continuous.ts';
 import type { Problem } from '../errors/error.ts';
 import { printProblems } from '../errors/print.ts';
 import { outcomeTally } from '../http/tally.ts';
@@ -125,6 +126,7 @@ async function stay(
 ): Promise<ExitCode> {
   const { config, context } = causeway;
   const times = context.mappings().map((mapping) => {
+    if (isContinuous(mapping)) return `  ${mapping.flow}: as changes come`;
     const next = nextRun(mapping);
     return `  ${mapping.flow}: ${next === null ? 'only on request' : next.toISOString()}`;
   });

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { printProblems } from '../errors/print.ts';
+import { isContinuous } from '../mapping/continuous.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { type Alert, listOpenAlerts } from '../store/alert.ts';
 import { noticesWaiting, type NoticesWaiting } from '../store/alert-notice.ts';
@@ -37,6 +38,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
         lagSeconds,
         late,
         lastRun: runs.find((run) => run.flow === mapping.flow) ?? null,
+        continuous: isContinuous(mapping),
         nextRun: nextRun(mapping),
         plan: await countPlannedChanges(causeway.context, mapping, shutdown.soft),
         audit: audits.get(mapping.flow) ?? null,
@@ -66,7 +68,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
       ],
       style: { head: [], border: [] },
     });
-    for (const { flow, records, lagSeconds, late, lastRun, nextRun } of flows) {
+    for (const { flow, records, lagSeconds, late, lastRun, continuous, nextRun } of flows) {
       table.push(
         [
           flow,
@@ -79,7 +81,7 @@ export async function status(options: GlobalOptions): Promise<ExitCode> {
           records.dead,
           `${lagSeconds} s${late ? ' LATE' : ''}`,
           lastRun?.finishedAt?.toISOString().slice(0, 19) ?? (lastRun === null ? 'never' : 'running'),
-          nextRun?.toISOString().slice(0, 19) ?? 'on request',
+          continuous ? 'continuous' : (nextRun?.toISOString().slice(0, 19) ?? 'on request'),
         ].map(String),
       );
     }

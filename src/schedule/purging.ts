@@ -1,3 +1,4 @@
+import { forgetRequests } from '../store/webhook-request.ts';
 import type { SyncContext } from '../sync/context.ts';
 import { purge, type Retention } from '../sync/purge.ts';
 
@@ -11,6 +12,7 @@ export async function keepPurging(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
+      await forgetRequests(context.database, context.now());
       const purged = await purge(context, retention, signal);
       if (Object.values(purged).some((count) => (count ?? 0) > 0))
         context.log.info(purged, 'what was kept long enough is gone');

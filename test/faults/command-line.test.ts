@@ -43,6 +43,7 @@ describe('the command line', () => {
     ['mapping', 'test'],
     ['sandbox', 'create'],
     ['sandbox', 'edit'],
+    ['sandbox', 'webhooks'],
   ])('%s %s has --help and --json', async (...command) => {
     const ended = await world.causeway(...command.filter((word) => word !== undefined), '--help');
     expect(ended.code).toBe(0);
