@@ -13,29 +13,19 @@ import type { Connector, Limits, RunningSandbox } from './connector/contract.ts'
 import { httpKit } from './connector/http.ts';
 import { sharedSandbox } from './connector/shared-sandbox.ts';
 import { webhookSender } from './http/webhook.ts';
-import { readDescribed } from './mapping/described.ts';
-import { readLookups } from './mapping/lookup/read-lookups.ts';
-import { readMappings } from './mapping/read.ts';
 import { ensureQueues, startBoss } from './queue/boss.ts';
 import { openDatabase, requireDatabase, type Sql } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { openKeyLocks } from './store/key-lock.ts';
 import { lastUsedVersions } from './store/mapping-version.ts';
 import { findSchema, migrate } from './store/migrate.ts';
-import { type Offer, refuseFlows } from './sync/check-flows.ts';
+import type { Offer } from './sync/check-flows.ts';
 import type { OpenConnection, SyncContext } from './sync/context.ts';
 import { verifyTenants } from './sync/identity.ts';
 import { requestTurns } from './sync/request-turns.ts';
-import {
-  askInDoubt,
-  describedNow,
-  joinProblems,
-  judgeByDescriptions,
-  mergeDescribed,
-  type Systems,
-} from './sync/descriptions.ts';
-import { judgeLookups } from './sync/judge-lookups.ts';
-import { mappingFolder, type MappingFolder, type ReadMappings } from './sync/mapping-folder.ts';
+import { askInDoubt, type Systems } from './sync/descriptions.ts';
+import { folderReader } from './sync/folder-reader.ts';
+import { mappingFolder, type MappingFolder } from './sync/mapping-folder.ts';
 import { type ReadingContext, readingOnly } from './sync/reading.ts';
 import { mappingRefresher } from './sync/refresh-mappings.ts';
 import type { SendNotice } from './sync/alert-outbox.ts';
@@ -105,36 +95,9 @@ export async function define(configFile: string | undefined, logToFile = false):
       systemOf(connection, connectorOf(connection)),
     ]),
   );
-  const folder = mappingFolder(config.mappings, dirname(config.file), readerOf(offers, systems));
+  const folder = mappingFolder(config.mappings, dirname(config.file), folderReader(offers, systems));
   await folder.refresh();
   return { config, folder, systems, log };
-}
-
-/** Reads the files, takes the flows out that their connections cannot carry, and holds the others against what is described. */
-function readerOf(offers: readonly Offer[], systems: Systems): ReadMappings {
-  return (texts, learnt) => {
-    const read = readMappings(texts.mappings, texts.valueFiles);
-    const flows = refuseFlows(read, offers);
-    const file = readDescribed(texts.described);
-    const described = describedNow(mergeDescribed(file.described, learnt.described), systems);
-    const said = { described, missing: learnt.missing };
-    const { good, doubted, problems } = judgeByDescriptions(flows.mappings, said, flows.mappings);
-    const more = judgeByDescriptions(read.unsound, said, flows.mappings);
-    const known = [...read.mappings, ...read.unsound.filter(({ flow }) => flow !== '')];
-    const lookups = readLookups(texts.lookups, { valueFiles: texts.valueFiles, flows: known, offers });
-    const judged = judgeLookups(lookups.lookups, said);
-    return {
-      mappings: good,
-      doubted,
-      lookups: judged.good,
-      doubtedLookups: judged.doubted,
-      described,
-      problems: [
-        ...joinProblems([...file.problems, ...flows.problems, ...problems], more.problems),
-        ...joinProblems(lookups.problems, judged.problems),
-      ],
-    };
-  };
 }
 
 /** Starts the sandboxes that the configuration names, or joins those that another process runs. */

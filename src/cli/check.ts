@@ -113,11 +113,15 @@ function report(
 ): ExitCode {
   const flows = folder.current().map(({ flow }) => flow);
   const problems = [...folder.problems(), ...unknownRetentionFlows(config.retention, flows), ...found];
-  const good = `${flows.length} flows are in order: ${flows.join(', ')}.`;
+  const lookups = folder.lookups().map(({ name }) => name);
+  const good = [
+    `${flows.length} flows are in order: ${flows.join(', ')}.`,
+    ...(lookups.length === 0 ? [] : [`${lookups.length} lookups are in order: ${lookups.join(', ')}.`]),
+  ].join('\n');
   const said = answers.map((answer) => `${answer.connection}: ${answer.identity}, version ${answer.version}`);
   print(
     options.json === true,
-    { flows, connections: answers, problems, notes },
+    { flows, lookups, connections: answers, problems, notes },
     [...said, ...notes, problems.length === 0 ? good : printProblems(problems)].join('\n'),
   );
   if (problems.some(({ code }) => code === 'connection_unusable')) return 3;

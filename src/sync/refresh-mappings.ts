@@ -41,7 +41,9 @@ async function look(parts: Refreshing, signal: AbortSignal): Promise<void> {
     if (!(await folder.refresh())) return;
     await askInDoubt(parts, folder, systems, signal);
     for (const { flow } of folder.current()) await parts.ensureQueues(flow);
-    log.info({ flows: folder.current().map(({ flow }) => flow) }, 'the mapping files have changed');
+    const flows = folder.current().map(({ flow }) => flow);
+    const lookups = folder.lookups().map(({ name }) => name);
+    log.info({ flows, lookups }, 'the mapping files have changed');
     for (const problem of folder.problems()) {
       log.error(
         {
