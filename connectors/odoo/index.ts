@@ -7,6 +7,7 @@ import { odooModels } from './fields.ts';
 import { readLines } from './read-lines.ts';
 import { findByExternalKey, findByField, pageOfOwn, readByIds } from './reading.ts';
 import { readWhere } from './read-where.ts';
+import { recordUrl } from './record-url.ts';
 import { remove } from './remove.ts';
 import { sandbox } from './sandbox/index.ts';
 import { odooServer } from './server.ts';
@@ -60,6 +61,7 @@ function open(settings: OdooSettings, kit: Kit): Connection {
       upsertBatch: (entity, items, signal) => upsertBatch(session, entity, items, signal),
       remove: (entity, items, signal) => remove(session, entity, items, signal),
       pageOfOwn: (request, signal) => pageOfOwn(session, request, signal),
+      recordUrl: (entity, id) => recordUrl(settings.url, entity, id),
       findByField: (request, signal) => findByField(session, request, signal),
       readWhere: (request, signal) => readWhere(session, request, signal),
     },

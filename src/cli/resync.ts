@@ -1,9 +1,9 @@
 import { CausewayError } from '../errors/error.ts';
 import { problem } from '../errors/catalogue.ts';
-import { didYouMean } from '../errors/suggestion.ts';
 import type { CompiledMapping } from '../mapping/compile.ts';
 import { compileRecordCondition, type RecordCondition } from '../mapping/record-condition.ts';
 import { catchUp } from '../sync/catch-up.ts';
+import { unknownFields } from '../sync/known-fields.ts';
 import { resyncAll, resyncIds } from '../sync/resync.ts';
 import { resyncChanged } from '../sync/resync-changed.ts';
 import { type Choice, resyncChosen } from '../sync/resync-chosen.ts';
@@ -103,17 +103,11 @@ function requireGood({ folder }: Session['causeway'], { file }: CompiledMapping)
 /** A condition on a field that the source does not have is true of nothing, and was surely meant otherwise. */
 export function requireFields(
   { causeway }: Session,
-  { read }: CompiledMapping,
+  mapping: CompiledMapping,
   fields: readonly string[],
 ): void {
-  const entity = causeway.folder.described()[read.from]?.source[read.entity];
-  if (entity === undefined) return;
-  const names = ['id', ...Object.keys(entity.fields), ...read.with];
-  const unknown = fields.filter((field) => !names.includes(field));
-  if (unknown.length === 0) return;
-  const sentences = unknown.map(
-    (field) => `${read.entity} has no field \`${field}\`${didYouMean(field, names)}`,
-  );
+  const sentences = unknownFields(causeway.folder.described(), mapping, fields);
+  if (sentences.length === 0) return;
   throw usage(`${sentences.join('. ')}${sentences.at(-1)?.endsWith('?') ? '' : '.'}`);
 }
 

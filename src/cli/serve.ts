@@ -1,13 +1,17 @@
 import { keyRing } from '../http/access.ts';
+import { callbackSender } from '../http/callbacks.ts';
 import { metricsPage } from '../http/metrics.ts';
 import { httpServer } from '../http/server.ts';
 import type { Tally } from '../http/tally.ts';
 import { webhookTally } from '../http/webhook-tally.ts';
 import { watchForAlerts } from '../schedule/alerts.ts';
 import { readHints } from '../schedule/hints.ts';
+import { takeWebhook } from '../sync/take-webhook.ts';
+import { keepCallingBack } from '../schedule/callbacks.ts';
+import { bell, carryRequested } from '../schedule/requested.ts';
 import { nextRun } from '../schedule/schedule.ts';
 import { type Waker, waker } from '../schedule/wake.ts';
-import { takeWebhook } from '../sync/take-webhook.ts';
+import { redriveLetters } from '../sync/redrive.ts';
 import { openHttp } from './open-http.ts';
 import type { Session } from './session.ts';
 import { version } from './version.ts';
@@ -23,7 +27,10 @@ export type Serving = {
   close(): Promise<void>;
 };
 
-/** Serves HTTP and watches for alerts, from the first moment on: a first catch-up may take hours. */
+/**
+ * Serves HTTP, carries out what is asked for over it, and watches for alerts, from the first moment on: a first catch-up
+ * may take hours.
+ */
 export async function serve({ causeway, shutdown }: Session, tally: Tally): Promise<Serving> {
   const { context, config, folder } = causeway;
   const { database, mappings, now } = context;
@@ -35,6 +42,8 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
   const ending = AbortSignal.any([shutdown.soft, closing.signal]);
   const wakes = waker();
   const hints = readHints(context, wakes, ending);
+  const newWork = bell();
+  const callbacks = { ...(config.http.callbacks ?? { secret: null, allowPrivate: false }), now };
   const build = () =>
     httpServer({
       database,
@@ -46,6 +55,15 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
       webhooks,
       publicUrl: config.http.publicUrl,
       metrics,
+      sleep: context.sleep,
+      folder,
+      newWork,
+      waker: wakes,
+      redrive: (mapping, letters, priority, signal) =>
+        redriveLetters(context, mapping, letters, { from: 'source', priority, onPage: () => {}, signal }),
+      callbacks: config.http.callbacks,
+      recordUrl: (connection, entity, id) =>
+        context.connections.get(connection)?.sink?.recordUrl?.(entity, id) ?? null,
       keys,
       rateLimit: config.http.rateLimit,
       version: version(),
@@ -54,14 +72,18 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
   const { host, port } = config.http;
   const { log, sleep } = context;
   const http = await openHttp(build, { host, port, keys, now, sleep, log }, ending);
-  const alerts = watchForAlerts(causeway, ending);
+  const rounds = [
+    watchForAlerts(causeway, ending),
+    carryRequested({ context, folder, waker: wakes, bell: newWork }, ending),
+    keepCallingBack({ ...context, send: callbackSender(callbacks) }, sleep, ending),
+  ];
   return {
     url: http.url,
     waitsForKey: http.waitsForKey,
     waker: wakes,
     async close() {
       closing.abort();
-      await Promise.all([alerts, hints.ended]);
+      await Promise.all([...rounds, hints.ended]);
       await http.close();
     },
   };

@@ -30,7 +30,12 @@ export type HttpConfig = {
   readonly publicUrl: string | null;
   /** So many requests in so many seconds, for each API key. */
   readonly rateLimit: { readonly requests: number; readonly seconds: number };
+  /** How whoever asked for work is called back; null calls nobody back. */
+  readonly callbacks: CallbacksConfig | null;
 };
+
+/** How callbacks are signed, and whether they may go to this machine or into a private network. */
+export type CallbacksConfig = { readonly secret: string; readonly allowPrivate: boolean };
 
 type WebhookConfig = {
   readonly url: string;

@@ -69,6 +69,7 @@ export function loadConfig(sources: ConfigSources): Config {
       port: data.http.port,
       publicUrl: data.http.public_url ?? null,
       rateLimit: data.http.rate_limit,
+      callbacks: callbacksOf(data.http),
     },
     alerts: { webhook: webhookOf(data.alerts) },
     log: data.log,
@@ -78,6 +79,7 @@ export function loadConfig(sources: ConfigSources): Config {
         ...resolved.secrets,
         ...databaseSecrets(data.database),
         ...webhookSecrets(data.alerts),
+        ...callbackSecrets(data.http),
         ...found.flatMap(secretsOf(connectors)),
       ]),
     ],
@@ -91,6 +93,14 @@ function webhookOf({ webhook }: AlertsData): Config['alerts']['webhook'] {
   const { url, secret, allow_private: allowPrivate } = webhook;
   return { url, secret, allowPrivate };
 }
+
+type HttpData = z.output<typeof fileSchema>['http'];
+
+const callbacksOf = ({ callbacks }: HttpData): Config['http']['callbacks'] =>
+  callbacks === undefined ? null : { secret: callbacks.secret, allowPrivate: callbacks.allow_private };
+
+const callbackSecrets = ({ callbacks }: HttpData): string[] =>
+  callbacks === undefined ? [] : [callbacks.secret, callbacks.secret.replace(/^whsec_/u, '')];
 
 /** Whoever has the address of an incoming webhook may write there: it is a secret, too. */
 const webhookSecrets = ({ webhook }: AlertsData): string[] =>

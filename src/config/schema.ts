@@ -37,6 +37,12 @@ const webhookSchema = z
     message: 'must be an https:// address, unless `allow_private` is true',
     path: ['url'],
   });
+
+/** What callbacks to whoever asked for work are signed with. */
+const callbacksSchema = z.strictObject({
+  secret: filled.refine(isSigningSecret, 'must be `whsec_` followed by 24 to 64 bytes in base64'),
+  allow_private: z.boolean().default(false),
+});
 const secondsOf = (text: string): number => parseDuration(text) ?? 0;
 const duration = z
   .string()
@@ -75,6 +81,7 @@ export const fileSchema = z.strictObject({
           seconds: z.number().int().min(1).max(3600).default(10),
         })
         .prefault({}),
+      callbacks: callbacksSchema.optional(),
     })
     .prefault({}),
   alerts: z.strictObject({ webhook: webhookSchema.optional() }).prefault({}),

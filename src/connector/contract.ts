@@ -244,6 +244,8 @@ export interface Sink {
     items: readonly { id: string; targetId: string; how: Removal }[],
     signal: AbortSignal,
   ): Promise<readonly Outcome[]>;
+  /** The address at which a person looks at a record in the vendor's own pages. Left out where there is none. */
+  recordUrl?(entity: string, id: string): string | null;
   /**
    * Lists the records of an entity that bear our external keys and are there, archived ones too, at most `limit` at a
    * time; `after` is the `next` of the page before, null begins. A page may be empty and not be the last. There exactly

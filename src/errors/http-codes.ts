@@ -92,10 +92,43 @@ export const httpCodes = {
     remedy:
       'Give the connection the secret of its webhooks: the README of its connector names the setting. The vendor sends them again.',
   },
+  resync_refused: {
+    status: 422,
+    title: 'What is asked for cannot be carried out.',
+    remedy: '`errors` names everything that is in the way, field by field. Nothing was stored.',
+  },
+  idempotency_key_missing: {
+    status: 400,
+    title: 'The request needs an `Idempotency-Key`.',
+    remedy:
+      'Send a fresh one with each resync that is meant, such as `Idempotency-Key: "…"` with a UUID, and the same one when you repeat it. Only a resync of ids goes without.',
+  },
+  idempotency_key_malformed: {
+    status: 400,
+    title: 'The `Idempotency-Key` is not one.',
+    remedy:
+      'Write it as a string in double quotes: `Idempotency-Key: "8e03978e-40d5-43e8-bc93-6894a57f9324"`.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The `Idempotency-Key` stands for another request.',
+    remedy: 'Use a fresh key for a request that is meant to be another one. A key is kept for 24 hours.',
+  },
+  idempotency_key_busy: {
+    status: 409,
+    title: 'A request with the same `Idempotency-Key` is being taken in.',
+    remedy: 'Repeat it after as many seconds as `Retry-After` says.',
+  },
   internal: {
     status: 500,
     title: 'The request could not be answered because of a defect.',
     remedy: 'The log of Causeway has the cause, under the trace id of the answer. Please report it.',
+  },
+  source_unreachable: {
+    status: 503,
+    title: 'The source does not answer, or refuses.',
+    remedy:
+      'Ask again after as many seconds as `Retry-After` says; `causeway status` says how the connection stands. What was done until then stays done, and is not done twice.',
   },
   database_unreachable: {
     status: 503,

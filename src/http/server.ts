@@ -1,14 +1,20 @@
 import type { Logger } from 'pino';
 import { guard, type KeyRing } from './access.ts';
 import { type App, bareApp } from './app.ts';
+import { longPolls } from './long-poll.ts';
 import { describeRoutes, openapiRoute } from './openapi.ts';
 import { limitRequests, type RateLimit } from './rate-limit.ts';
-import { type FlowParts, flowRoutes } from './routes/flows.ts';
+import { type DeadLetterParts, deadLetterRoutes } from './routes/dead-letters.ts';
+import { flowRoutes } from './routes/flows.ts';
 import { healthRoutes, type HealthParts } from './routes/health.ts';
 import { type WebhookParts, webhookRoutes } from './routes/webhooks.ts';
 import { followTraces } from './trace.ts';
+import { recordRoutes, type RecordParts } from './routes/records.ts';
+import { type ResyncParts, resyncRoutes } from './routes/resyncs.ts';
 
-export type ServerParts = FlowParts &
+export type ServerParts = RecordParts &
+  ResyncParts &
+  DeadLetterParts &
   HealthParts &
   WebhookParts & {
     readonly keys: KeyRing;
@@ -21,6 +27,7 @@ export type ServerParts = FlowParts &
 export function httpServer(parts: ServerParts): App {
   const app = bareApp(parts.log);
   followTraces(app);
+  const polls = longPolls(app, parts);
   guard(app, parts.keys, parts.now);
   limitRequests(app, parts.rateLimit);
   describeRoutes(app, parts.version);
@@ -29,6 +36,9 @@ export function httpServer(parts: ServerParts): App {
     healthRoutes(inner, parts);
     flowRoutes(inner, parts);
     webhookRoutes(inner, parts);
+    recordRoutes(inner, parts, polls);
+    resyncRoutes(inner, parts, polls);
+    deadLetterRoutes(inner, parts);
     openapiRoute(inner);
   });
   return app;

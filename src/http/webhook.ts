@@ -15,6 +15,8 @@ export type WebhookTarget = {
   readonly secret: string;
   /** Whether it may be on this machine or in a private network. */
   readonly allowPrivate: boolean;
+  /** The setting that would let it be there, for the sentence that refuses. */
+  readonly allowedBy?: string;
   readonly now: () => Date;
   /** Looks names up; the system's way otherwise. */
   readonly resolve?: Resolve;
@@ -46,7 +48,7 @@ export function webhookSender(target: WebhookTarget): WebhookSender {
   return {
     async send({ id, body }, signal) {
       // An address that is written out is never looked up.
-      if (!target.allowPrivate && isIP(literal) !== 0 && isPrivateAddress(literal)) return refused;
+      if (!target.allowPrivate && isIP(literal) !== 0 && isPrivateAddress(literal)) return refused(target);
       const timestamp = String(Math.floor(target.now().getTime() / 1000));
       const headers = new AxiosHeaders({
         Accept: '*/*',
@@ -67,10 +69,10 @@ export function webhookSender(target: WebhookTarget): WebhookSender {
       } as const;
       try {
         const { status } = await exchange(parcel, agents, signal);
-        return status >= 200 && status < 300 ? null : `the receiver answered with status ${status}`;
+        return status >= 200 && status < 300 ? null : answeredWith(status);
       } catch (error) {
         signal.throwIfAborted();
-        return reasonOf(error);
+        return reasonOf(error, target);
       }
     },
     close() {
@@ -80,8 +82,11 @@ export function webhookSender(target: WebhookTarget): WebhookSender {
   };
 }
 
-const refused =
-  'the address is of this machine or of a private network, and `alerts.webhook.allow_private` does not let it';
+/** What is said of an answer that is no success. */
+export const answeredWith = (status: number): string => `the receiver answered with status ${status}`;
+
+const refused = ({ allowedBy = 'alerts.webhook.allow_private' }: WebhookTarget): string =>
+  `the address is of this machine or of a private network, and \`${allowedBy}\` does not let it`;
 
 const reasons: { readonly [code: string]: string } = {
   deadline_exceeded: `the receiver did not answer within ${deadlineMs / 1000} seconds`,
@@ -92,9 +97,9 @@ const reasons: { readonly [code: string]: string } = {
   response_too_large: 'the answer of the receiver is too large',
 };
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, target: WebhookTarget): string {
   if (!(error instanceof Fault)) return 'the notice could not be sent';
   // `exchange` takes over nothing of an error but its code, in brackets.
-  if (error.message.includes(`(${privateCode})`)) return refused;
+  if (error.message.includes(`(${privateCode})`)) return refused(target);
   return reasons[error.code] ?? `the receiver cannot be reached (${error.code})`;
 }

@@ -49,3 +49,13 @@ export async function raisePriority(
     });
   }
 }
+
+/** Takes jobs that nobody has in hand out of a queue, in the caller's transaction. Gives the records whose job is gone. */
+export async function takeJobs(tx: Sql, queue: string, sourceIds: readonly string[]): Promise<string[]> {
+  if (sourceIds.length === 0) return [];
+  const { rows } = await tx.query<{ id: string }>(
+    `delete from causeway_jobs.job where name = $1 and singleton_key = any($2::text[]) and state < 'active' returning singleton_key as id`,
+    [queue, sourceIds],
+  );
+  return rows.map(({ id }) => id).sort();
+}

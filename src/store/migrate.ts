@@ -10,6 +10,7 @@ import { deadLetters } from './migrations/0005-dead-letters.ts';
 import { removals } from './migrations/0006-removals.ts';
 import { auditResults } from './migrations/0007-audit-results.ts';
 import { alerts } from './migrations/0008-alerts.ts';
+import { requestedWork } from './migrations/0009-requested-work.ts';
 import { hints } from './migrations/0010-hints.ts';
 import { apiKeys } from './migrations/0011-api-keys.ts';
 import { type Database, transaction } from './database.ts';
@@ -23,6 +24,7 @@ const migrations: readonly string[] = [
   removals,
   auditResults,
   alerts,
+  requestedWork,
   hints,
   apiKeys,
 ];

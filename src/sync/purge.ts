@@ -1,5 +1,7 @@
 import { inSteps, purgeHistory, purgeMappingVersions, purgePayloads, purgeRuns } from '../store/purge.ts';
 import { lastRuns } from '../store/run.ts';
+import { purgeKeys } from '../store/idempotency-key.ts';
+import { purgeRequests } from '../store/resync-request.ts';
 import type { SyncContext } from './context.ts';
 
 /** How long what is only looked back on is kept, in seconds. Finished jobs are pg-boss's own matter. */
@@ -11,6 +13,8 @@ export type Purged = {
   readonly runs: number | null;
   readonly payloads: number | null;
   readonly mappings: number | null;
+  /** Resyncs that were asked for over HTTP, and the callbacks about them. */
+  readonly requests: number | null;
 };
 
 /** A run that began with a mapping may go on for a while, and its history is younger than the mapping's last use. */
@@ -42,5 +46,8 @@ export async function purge(
   const mappings = complete
     ? await inSteps(database, signal, (tx) => purgeMappingVersions(tx, unused, [...spokenOf]))
     : null;
-  return { history, runs, payloads, mappings };
+  // A request is looked back on as a run is.
+  const requests = await inSteps(database, signal, (tx) => purgeRequests(tx, ago(retention.runs)));
+  await inSteps(database, signal, (tx) => purgeKeys(tx));
+  return { history, runs, payloads, mappings, requests };
 }

@@ -1,4 +1,5 @@
 import type { CompiledMapping } from '../mapping/compile.ts';
+import type { Mapping } from '../mapping/mapping.ts';
 import { dropDeadLetters } from '../queue/dead-letters.ts';
 import { enqueue } from '../queue/enqueue.ts';
 import { pushQueue } from '../queue/names.ts';
@@ -8,6 +9,7 @@ import { markChanged } from '../store/link.ts';
 import { lockMirrorVersions } from '../store/mirror.ts';
 import type { SyncContext } from './context.ts';
 import { countPlanned, planPages } from './plan.ts';
+import type { Take } from './resync.ts';
 
 const why = 'the mapping has changed, and it comes out differently';
 
@@ -34,15 +36,19 @@ export async function resyncChanged(
   return queued;
 }
 
-async function queueChanged(
+/** Queues records whose mapping has changed, behind the changes that come in meanwhile. */
+export async function queueChanged(
   context: SyncContext,
-  mapping: CompiledMapping,
-  ids: readonly string[],
+  mapping: Mapping,
+  all: readonly string[],
+  take?: Take,
 ): Promise<void> {
   const { flow, read } = mapping;
   await transaction(context.database, async (tx) => {
     // Mirror rows before links, here as in a settle.
-    await lockMirrorVersions(tx, { connection: read.from, entity: read.entity }, ids);
+    await lockMirrorVersions(tx, { connection: read.from, entity: read.entity }, all);
+    const ids = take === undefined ? all : await take(tx, all);
+    if (ids.length === 0) return;
     const marked = await markChanged(tx, flow, ids, why);
     await dropDeadLetters(tx, flow, marked);
     const jobs = ids.map((sourceId) => ({ sourceId, startAfter: null }));

@@ -23,6 +23,12 @@ export type Resynced = {
 };
 
 /**
+ * Says, in the transaction that queues records on purpose and with their mirror rows locked, which of them are still to
+ * be queued. For work that was asked for and may be cancelled, or taken over by another process.
+ */
+export type Take = (tx: PoolClient, ids: readonly string[]) => Promise<readonly string[]>;
+
+/**
  * Repeats chosen records on purpose: reads them again from the source, and queues them, before everything else unless
  * another priority is given.
  * What is sent is their newest state, and it is sent even if Causeway believes that the ERP has it already.
@@ -33,12 +39,13 @@ export async function resyncIds(
   ids: readonly string[],
   signal: AbortSignal,
   priority: Priority = 'interactive',
+  take?: Take,
 ): Promise<Resynced> {
   const queued: string[] = [];
   const unknown: string[] = [];
   for await (const page of readAgain(context, mapping, ids, signal)) {
     unknown.push(...page.unknown);
-    queued.push(...(await takeIn(context, mapping, page.found, priority)));
+    queued.push(...(await takeIn(context, mapping, page.found, priority, take)));
   }
   return { queued, unknown };
 }
@@ -81,15 +88,29 @@ export async function takeIn(
   mapping: Mapping,
   found: readonly Found[],
   priority: Priority | null,
-): Promise<string[]> {
-  const ids = found.map((answer) => answer.id);
-  await transaction(context.database, async (tx) => {
-    await mirrorFound(context, tx, mapping, found, priority === null ? [] : ids);
-    if (priority !== null) await queueOnPurpose(context, tx, mapping, ids, priority);
+  take?: Take,
+): Promise<readonly string[]> {
+  const all = found.map((answer) => answer.id);
+  const ids = await transaction(context.database, async (tx) => {
+    const wanted = priority === null || take === undefined ? all : await taken(tx, mapping, all, take);
+    await mirrorFound(context, tx, mapping, found, priority === null ? [] : wanted);
+    if (priority !== null) await queueOnPurpose(context, tx, mapping, wanted, priority);
+    return wanted;
   });
   if (priority === 'interactive')
     await raisePriority(context.boss, context.database, pushQueue(mapping.flow), ids);
   return ids;
+}
+
+/** Locks the mirror rows of records, and asks which of them are still to be queued. */
+export async function taken(
+  tx: PoolClient,
+  { read }: Mapping,
+  ids: readonly string[],
+  take: Take,
+): Promise<readonly string[]> {
+  await lockMirrorVersions(tx, { connection: read.from, entity: read.entity }, ids);
+  return take(tx, ids);
 }
 
 /**
@@ -133,6 +154,7 @@ async function queueOnPurpose(
   ids: readonly string[],
   priority: Priority,
 ): Promise<void> {
+  if (ids.length === 0) return;
   const { flow } = mapping;
   // Mirror rows before links, here as in a settle.
   await lockMirrorVersions(tx, { connection: mapping.read.from, entity: mapping.read.entity }, ids);
@@ -190,6 +212,14 @@ export async function resyncAll(
 }
 
 /** Asks for records as they are mirrored, behind the changes that come in meanwhile; the source is not asked. */
-async function askForMirrored(context: SyncContext, mapping: Mapping, ids: readonly string[]): Promise<void> {
-  await transaction(context.database, (tx) => queueOnPurpose(context, tx, mapping, ids, 'backfill'));
+export async function askForMirrored(
+  context: SyncContext,
+  mapping: Mapping,
+  ids: readonly string[],
+  take?: Take,
+): Promise<void> {
+  await transaction(context.database, async (tx) => {
+    const wanted = take === undefined ? ids : await taken(tx, mapping, ids, take);
+    await queueOnPurpose(context, tx, mapping, wanted, 'backfill');
+  });
 }

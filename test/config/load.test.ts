@@ -41,7 +41,7 @@ describe('loadConfig', () => {
       data: '/etc/shop/.causeway',
       mappings: '/etc/shop/mappings',
       connections: {},
-      http: { host: '127.0.0.1', port: 8321, rateLimit: { requests: 2000, seconds: 10 } },
+      http: { host: '127.0.0.1', port: 8321, rateLimit: { requests: 2000, seconds: 10 }, callbacks: null },
       alerts: { webhook: null },
       log: { level: 'info' },
       retention: {

@@ -1,4 +1,5 @@
 import type { RouteOptions } from 'fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { App } from '../../src/http/app.ts';
 import { httpServer, type ServerParts } from '../../src/http/server.ts';
@@ -18,6 +19,13 @@ export function serverOver(
     mappings: () => [],
     nextRun: () => null,
     metrics: async () => '',
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+    folder: { current: () => [], stale: () => [], problems: () => [], described: () => ({}) },
+    newWork: { ring: () => {} },
+    waker: { wake: () => {} },
+    redrive: async () => ({ queued: [], changed: [], unknown: [] }),
+    callbacks: null,
+    recordUrl: () => null,
     now,
     log,
     keys: { keys: async () => [], used: () => {} },

@@ -46,7 +46,7 @@ async function withHistory(): Promise<Setting> {
 describe('the purge', () => {
   it('leaves everything that is not old', async () => {
     const at = await withHistory();
-    expect(await purgeIn(29, at)).toEqual({ history: 0, runs: 0, payloads: 0, mappings: 0 });
+    expect(await purgeIn(29, at)).toEqual({ history: 0, runs: 0, payloads: 0, mappings: 0, requests: 0 });
   });
 
   it('forgets old history, and keeps the newest delivery of each record, which names its mapping', async () => {

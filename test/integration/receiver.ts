@@ -6,7 +6,7 @@ import { signature } from '../../src/http/webhook.ts';
 /** A notice as its receiver sees it, after its signature was verified. */
 export type Received = {
   readonly id: string;
-  readonly type: 'alert.raised' | 'alert.resolved';
+  readonly type: string;
   readonly data: { readonly key: string; readonly message: string; readonly resolvedAt: string | null };
   readonly text: string;
 };
