@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectors } from '../connectors/index.ts';
+import { type Openable, openLookups } from './compose/lookups.ts';
 import type { Config, ConnectionConfig } from './config/config.ts';
 import { settingsOf } from './config/connections.ts';
 import { readConfig } from './config/read.ts';
@@ -11,8 +12,10 @@ import { systemOf } from './config/system.ts';
 import type { SharedBudget } from './connector/budget.ts';
 import type { Connector, Limits, RunningSandbox } from './connector/contract.ts';
 import { httpKit } from './connector/http.ts';
+import { slicesOf } from './connector/slice.ts';
 import { sharedSandbox } from './connector/shared-sandbox.ts';
 import { webhookSender } from './http/webhook.ts';
+import type { LookupService } from './lookup/service.ts';
 import { ensureQueues, startBoss } from './queue/boss.ts';
 import { openDatabase, requireDatabase, type Sql } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
@@ -21,7 +24,7 @@ import { lastUsedVersions } from './store/mapping-version.ts';
 import { findSchema, migrate } from './store/migrate.ts';
 import type { Offer } from './sync/check-flows.ts';
 import type { OpenConnection, SyncContext } from './sync/context.ts';
-import { verifyTenants } from './sync/identity.ts';
+import { requireSameTenant, requireTenant, verifyTenants } from './sync/identity.ts';
 import { requestTurns } from './sync/request-turns.ts';
 import { askInDoubt, type Systems } from './sync/descriptions.ts';
 import { folderReader } from './sync/folder-reader.ts';
@@ -62,6 +65,7 @@ export type ComposeOptions = {
 /** Everything opened and joined together. `close` ends it in reverse order. */
 export type Causeway = Definitions & {
   readonly context: SyncContext;
+  readonly lookups: LookupService;
   readonly sandboxes: Sandboxes;
   /** How alerts are told beside the log. */
   readonly alerting: { readonly redact: (json: string) => string; readonly send: SendNotice | null };
@@ -144,7 +148,7 @@ async function open(
   { config, folder, systems, log }: Definitions,
   options: ComposeOptions,
   closers: Closers,
-): Promise<Pick<Causeway, 'context' | 'sandboxes' | 'alerting'>> {
+): Promise<Pick<Causeway, 'context' | 'lookups' | 'sandboxes' | 'alerting'>> {
   const url = await databaseUrl(config, log, closers);
   const database = openDatabase(url, {
     max: 8,
@@ -173,10 +177,28 @@ async function open(
   const connections =
     options.systems === 'open'
       ? openConnections(config, opened.sandboxes, log, closers, (connection, allowance) =>
-          requestTurns({ database, connection, holder: processId, allowance, sleep, log }),
+          requestTurns({
+            database,
+            connection,
+            holder: processId,
+            allowance: () => (isLookedUp(folder, connection) ? slicesOf(allowance).sync : allowance),
+            sleep,
+            log,
+          }),
         )
       : new Map();
   const verified = new Set<string>();
+  const lookups = openLookups({
+    url,
+    connections: options.systems === 'open' ? openables(config, opened.sandboxes) : [],
+    lookups: folder.lookups,
+    mappings: folder.current,
+    verify: (connection, signal) => requireTenant({ database, verified }, connection, signal),
+    turns: { database, holder: processId, sleep, log },
+    now,
+    log,
+  });
+  closers.push(lookups.close);
   const context: SyncContext = {
     database,
     boss,
@@ -193,6 +215,7 @@ async function open(
       log,
     }),
     keepsPayloads: (flow) => keepsPayloads(config.retention, flow),
+    isLookedUp: (flow) => folder.lookups().some(({ flows }) => flows.includes(flow)),
     verified,
     processId,
     now,
@@ -209,12 +232,17 @@ async function open(
   const webhook = config.alerts.webhook === null ? null : webhookSender({ ...config.alerts.webhook, now });
   if (webhook !== null) closers.push(webhook.close);
   const alerting = { redact: lineRedactor(config.secrets), send: webhook?.send ?? null };
-  return { context, sandboxes: opened.sandboxes, alerting };
+  return { context, lookups, sandboxes: opened.sandboxes, alerting };
 }
+
+/** Whether a lookup asks the connection: then it has a part of the allowance. */
+const isLookedUp = (folder: MappingFolder, name: string): boolean =>
+  folder.lookups().some(({ questions }) => questions.some(({ connection }) => connection === name));
 
 /** What only looks is given no more than this. `schema` is missing where nothing was ever carried. */
 export type Reading = Definitions & {
   readonly context: ReadingContext;
+  readonly lookups: LookupService;
   readonly schema: 'current' | 'missing';
   /** Opens a session that may write for the length of the work: for what a command keeps of its own result. */
   remember(work: (sql: Sql) => Promise<void>): Promise<void>;
@@ -259,7 +287,18 @@ export async function composeReading(
         await writable.end();
       }
     };
-    return { ...definitions, context, schema, remember, close: () => closeAll(closers) };
+    const lookups = openLookups({
+      url,
+      connections: opened === null ? [] : openables(config, opened.sandboxes),
+      lookups: folder.lookups,
+      mappings: folder.current,
+      verify: (connection, signal) => requireSameTenant(database, connection, signal),
+      turns: null,
+      now,
+      log,
+    });
+    closers.push(lookups.close);
+    return { ...definitions, context, lookups, schema, remember, close: () => closeAll(closers) };
   } catch (error) {
     await closeAll(closers);
     throw error;
@@ -281,18 +320,28 @@ function openConnections(
   shared?: (connection: string, limits: Limits) => SharedBudget,
 ): Map<string, OpenConnection> {
   return new Map(
-    Object.values(config.connections).map((connection) => {
-      const connector = connectorOf(connection);
-      const settings = settingsOf(connection, connector, sandboxes.get(connection.name)?.settings ?? {});
-      const limits = connector.limits(settings);
-      const own = log.child({ connection: connection.name });
-      const turns = shared?.(connection.name, limits);
+    openables(config, sandboxes).map(({ name, connector, limits, open: openWith }) => {
+      const own = log.child({ connection: name });
+      const turns = shared?.(name, limits);
       const http = httpKit({ limits, now, log: own, ...(turns === undefined ? {} : { shared: turns }) });
       closers.push(http.close);
-      const opened = connector.open(settings, { http, now, sleep, log: own });
-      return [connection.name, { ...opened, name: connection.name, connector, limits }];
+      return [name, { ...openWith({ http, now, sleep, log: own }), name, connector, limits }];
     }),
   );
+}
+
+/** The connections with their settings, ready to be opened. */
+function openables(config: Config, sandboxes: Sandboxes): (Openable & { readonly connector: Connector })[] {
+  return Object.values(config.connections).map((connection) => {
+    const connector = connectorOf(connection);
+    const settings = settingsOf(connection, connector, sandboxes.get(connection.name)?.settings ?? {});
+    return {
+      name: connection.name,
+      connector,
+      limits: connector.limits(settings),
+      open: (kit) => connector.open(settings, kit),
+    };
+  });
 }
 
 function connectorOf(connection: ConnectionConfig): Connector {

@@ -32,7 +32,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'errors',
     'connectors',
   ],
-  cli: ['compose', 'http', 'schedule', 'sync', 'queue', 'store', 'mapping', 'connector', 'config', 'errors'],
+  cli: [
+    'compose',
+    'http',
+    'schedule',
+    'sync',
+    'lookup',
+    'queue',
+    'store',
+    'mapping',
+    'connector',
+    'config',
+    'errors',
+  ],
   main: ['cli'],
 };
 

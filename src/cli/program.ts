@@ -10,6 +10,7 @@ import { explain } from './explain.ts';
 import * as keys from './keys.ts';
 import { schema } from './mapping-schema.ts';
 import { test } from './mapping-test.ts';
+import { lookup } from './lookup.ts';
 import { pause, resume } from './pause.ts';
 import { plan } from './plan.ts';
 import { preview } from './preview.ts';
@@ -121,6 +122,15 @@ export function program(): Command {
       .argument('<id>', 'the id in the source')
       .option('--mapping', 'show the mapping file that made its last delivery, as it stood that day')
       .action((flow, id, options) => ending(explain(flow, id, options))),
+  );
+  causeway.addCommand(
+    command('lookup', 'ask a lookup now, as a caller of the HTTP interface would')
+      .argument('<name>', 'the name of a lookup')
+      .argument(
+        '<key>',
+        'what it finds its record by: the id in the CRM, the id in the ERP, or a business key',
+      )
+      .action((name, key, options) => ending(lookup(name, key, options))),
   );
   causeway.addCommand(
     command('pause', 'send nothing to a connection, or by a flow, until it is resumed')

@@ -36,7 +36,9 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
   const { database, mappings, now } = context;
   const own = () => ({ problems: folder.problems(), stale: folder.stale() });
   const webhooks = webhookTally();
-  const metrics = metricsPage({ database, mappings, own, tally, webhooks, version: version(), now });
+  const { lookups } = causeway;
+  const measured = { own, tally, webhooks, lookups, version: version() };
+  const metrics = metricsPage({ database, mappings, now, ...measured });
   const closing = new AbortController();
   const keys = keyRing({ database, now, log: context.log });
   const ending = AbortSignal.any([shutdown.soft, closing.signal]);
@@ -55,6 +57,7 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
       webhooks,
       publicUrl: config.http.publicUrl,
       metrics,
+      lookups,
       sleep: context.sleep,
       folder,
       newWork,
@@ -71,6 +74,7 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
     });
   const { host, port } = config.http;
   const { log, sleep } = context;
+  await lookups.serve();
   const http = await openHttp(build, { host, port, keys, now, sleep, log }, ending);
   const rounds = [
     watchForAlerts(causeway, ending),

@@ -321,7 +321,7 @@ export type Limits = {
 export type Kit = {
   readonly http: HttpKit;
   readonly now: () => Date;
-  /** Resolves after the time, or rejects with the signal's reason. */
+  /** Resolves after the time, or rejects with the signal's reason. Rejects at once where somebody waits for the answer. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
 };

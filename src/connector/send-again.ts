@@ -10,7 +10,8 @@ const firstPauseMs = 250;
  * Sends a request again after the vendor refused it for a moment. A page or a batch takes several requests: were one
  * refusal to cost the whole of it, a vendor that refuses every nth request would never let n requests through.
  * A refusal for too many requests was surely not carried out; after any other passing failure only a `safe` request
- * is sent again. Gives up with the last Fault; faults of other kinds pass at once.
+ * is sent again. Gives up with the last Fault, also where the kit does not let it wait; faults of other kinds pass at
+ * once.
  */
 export async function sendAgain<T>(
   send: () => Promise<T>,
@@ -24,7 +25,10 @@ export async function sendAgain<T>(
     } catch (error) {
       const waitMs = error instanceof Fault ? pauseFor(error, safe, attempt) : null;
       if (waitMs === null) throw error;
-      await sleep(waitMs, signal);
+      await sleep(waitMs, signal).catch(() => {
+        signal.throwIfAborted();
+        throw error;
+      });
     }
   }
 }

@@ -92,6 +92,11 @@ export const catalogue = {
     remedy: 'Use the name after `flow:` in a mapping file, or that of a connection in causeway.yaml.',
     exit: 2,
   },
+  unknown_lookup: {
+    title: 'No lookup has this name.',
+    remedy: 'Use the name after `lookup:` in one of the files in `lookups` of the mapping folder.',
+    exit: 2,
+  },
   unknown_flow: {
     title: 'No flow has this name.',
     remedy: 'Use the name after `flow:` in one of the mapping files.',

@@ -39,6 +39,44 @@ export const httpCodes = {
     title: 'What was asked for is not there.',
     remedy: '`detail` says which name or id is not known.',
   },
+  lookup_unknown: {
+    status: 404,
+    title: 'There is no lookup of this name.',
+    remedy: 'Look into `mappings/lookups`; `causeway check` says which of the files have a problem.',
+  },
+  not_linked: {
+    status: 404,
+    title: 'The record is not in the ERP yet.',
+    remedy:
+      '`state` and `next` say where it stands and what comes next; ask again after `nextCheckAfterSeconds`, where that is a number.',
+  },
+  key_not_unique: {
+    status: 409,
+    title: 'More than one record has this key.',
+    remedy: 'Mend the records in the system that `detail` names, or ask by id.',
+  },
+  too_many_lookups: {
+    status: 429,
+    title: 'Too many questions wait for the same system.',
+    remedy: 'Ask again after `Retry-After`. What is asked often is better kept: give the lookup a `ttl`.',
+  },
+  reply_rejected: {
+    status: 502,
+    title: 'What the systems answered does not fit the rules of the lookup.',
+    remedy:
+      '`problems` names each value and what is wrong with it: mend the record, or the file of the lookup.',
+  },
+  system_unavailable: {
+    status: 503,
+    title: 'A system gives no answer at the moment.',
+    remedy:
+      '`detail` says which and why; ask again after `Retry-After`. `causeway status` tells more of a connection that is held or paused.',
+  },
+  deadline_passed: {
+    status: 504,
+    title: 'There was no answer in time.',
+    remedy: 'Asking again does no harm: nothing is changed by a lookup. Wait as long as `Retry-After` says.',
+  },
   body_too_large: {
     status: 413,
     title: 'The body of the request is too large.',

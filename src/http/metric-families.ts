@@ -1,6 +1,7 @@
 import { pushQueue, writeBackQueue } from '../queue/names.ts';
 import { brokenSince, lagSeconds, secondsSince } from '../sync/alert-facts.ts';
 import type { Family, Sample } from '../telemetry/exposition.ts';
+import { lookupFamilies } from './lookup-families.ts';
 import type { Collected, MetricsParts } from './metrics.ts';
 
 /** States of records that are counted. Those that are settled well may be millions, and tell nobody to act. */
@@ -14,6 +15,7 @@ export function metricFamilies(parts: MetricsParts, known: Collected | null, ans
   const now = parts.now();
   return [
     ...processFamilies(parts, known, answers, now),
+    ...lookupFamilies(parts.lookups),
     ...(known === null ? [] : [...flowFamilies(known, now), ...otherFamilies(known, now)]),
   ];
 }

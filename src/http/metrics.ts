@@ -8,6 +8,7 @@ import { countTroubled } from '../store/flow-facts.ts';
 import { hintsWaiting } from '../store/hint.ts';
 import { type Facts, type OwnFacts, readFacts } from '../sync/alert-facts.ts';
 import { exposition } from '../telemetry/exposition.ts';
+import type { MeasuredLookups } from './lookup-families.ts';
 import { metricFamilies } from './metric-families.ts';
 import type { Tally } from './tally.ts';
 import type { WebhookTally } from './webhook-tally.ts';
@@ -17,6 +18,7 @@ export type MetricsParts = {
   readonly mappings: () => readonly Mapping[];
   readonly own: () => OwnFacts;
   readonly tally: Tally;
+  readonly lookups: MeasuredLookups;
   readonly webhooks: Pick<WebhookTally, 'counts'>;
   readonly version: string;
   readonly now: () => Date;

@@ -7,6 +7,7 @@ import { limitRequests, type RateLimit } from './rate-limit.ts';
 import { type DeadLetterParts, deadLetterRoutes } from './routes/dead-letters.ts';
 import { flowRoutes } from './routes/flows.ts';
 import { healthRoutes, type HealthParts } from './routes/health.ts';
+import { type LookupParts, lookupRoutes } from './routes/lookups.ts';
 import { type WebhookParts, webhookRoutes } from './routes/webhooks.ts';
 import { followTraces } from './trace.ts';
 import { recordRoutes, type RecordParts } from './routes/records.ts';
@@ -16,6 +17,7 @@ export type ServerParts = RecordParts &
   ResyncParts &
   DeadLetterParts &
   HealthParts &
+  LookupParts &
   WebhookParts & {
     readonly keys: KeyRing;
     readonly rateLimit: RateLimit;
@@ -35,6 +37,7 @@ export function httpServer(parts: ServerParts): App {
   void app.register(async (inner: App) => {
     healthRoutes(inner, parts);
     flowRoutes(inner, parts);
+    lookupRoutes(inner, parts);
     webhookRoutes(inner, parts);
     recordRoutes(inner, parts, polls);
     resyncRoutes(inner, parts, polls);

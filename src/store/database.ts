@@ -14,14 +14,21 @@ export type Database = pg.Pool;
  */
 export function openDatabase(
   url: string,
-  options: { max: number; onError: (error: Error) => void; readOnly?: boolean },
+  options: {
+    max: number;
+    onError: (error: Error) => void;
+    readOnly?: boolean;
+    /** Statements, and waits for a connection, are given up after so many milliseconds. */
+    answersWithinMs?: number;
+  },
 ): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max,
     options: `-c search_path=causeway -c timezone=UTC${options.readOnly ? ' -c default_transaction_read_only=on' : ''}`,
     application_name: 'causeway',
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: options.answersWithinMs ?? 10_000,
+    ...(options.answersWithinMs !== undefined && { query_timeout: options.answersWithinMs }),
   });
   pool.on('error', options.onError);
   return pool;

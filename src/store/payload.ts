@@ -33,3 +33,20 @@ export async function loadPayloads(
   });
   return new Map(rows.map((row) => [row.source_id, JSON.parse(row.output) as Payload]));
 }
+
+/** What the ERP was last given of a record that is linked, and when it took it. */
+export type Delivered = { readonly targetId: string; readonly at: Date; readonly output: Payload };
+
+/** What was last delivered of one record; null where it is not linked, or nothing is kept of it. */
+export async function loadDelivered(sql: Sql, flow: string, sourceId: string): Promise<Delivered | null> {
+  const { rows } = await sql.query<{ target_id: string; delivered_at: Date; output: string }>({
+    name: 'load_delivered',
+    text: `select l.target_id, l.delivered_at, p.output from link l join payload p on p.flow = l.flow and p.source_id = l.source_id
+     where l.flow = $1 and l.source_id = $2 and l.target_id is not null and l.state <> 'removed' and l.delivered_at is not null`,
+    values: [flow, sourceId],
+  });
+  const [row] = rows;
+  return row === undefined
+    ? null
+    : { targetId: row.target_id, at: row.delivered_at, output: JSON.parse(row.output) as Payload };
+}

@@ -56,6 +56,8 @@ export type SyncContext = {
   readonly verified: Set<string>;
   /** Whether what is sent for a flow may be kept, or only its hash. */
   readonly keepsPayloads: (flow: string) => boolean;
+  /** Whether a lookup tells of what the flow writes: then its deliveries are announced. */
+  readonly isLookedUp: (flow: string) => boolean;
   /** Names this process in leases. */
   readonly processId: string;
   readonly now: () => Date;

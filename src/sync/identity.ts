@@ -1,3 +1,4 @@
+import type { Sink, Source } from '../connector/contract.ts';
 import { asFault, Fault } from '../connector/fault.ts';
 import { problem } from '../errors/catalogue.ts';
 import { CausewayError } from '../errors/error.ts';
@@ -5,7 +6,13 @@ import { readConnectionState, rememberIdentity } from '../store/connection-state
 import type { Sql } from '../store/database.ts';
 import { noteFailure } from './connection-health.ts';
 import { connectionOf, type SyncContext } from './context.ts';
-import type { ReadingConnection } from './reading.ts';
+
+/** What says which tenant a connection speaks to. */
+type Checkable = {
+  readonly name: string;
+  readonly sink: Pick<Sink, 'check'> | null;
+  readonly source: Pick<Source, 'check'> | null;
+};
 
 /** Why nothing may be read from or sent to a connection now, and until when. */
 export type Unverified = { readonly until: Date; readonly reason: string };
@@ -20,15 +27,8 @@ export async function verifyTenant(
   name: string,
   signal: AbortSignal,
 ): Promise<Unverified | null> {
-  if (context.verified.has(name)) return null;
-  const connection = connectionOf(context, name);
   try {
-    const answer = await (connection.sink ?? connection.source)?.check(signal);
-    if (answer !== undefined) {
-      const stored = await rememberIdentity(context.database, name, answer.identity);
-      if (stored !== answer.identity) throw otherTenant(name, answer.identity, stored);
-    }
-    context.verified.add(name);
+    await requireTenant(context, connectionOf(context, name), signal);
     return null;
   } catch (error) {
     signal.throwIfAborted();
@@ -37,13 +37,28 @@ export async function verifyTenant(
   }
 }
 
+/** The same for whoever must not stop the connection: throws the Fault that says no, and notes nothing. */
+export async function requireTenant(
+  { database, verified }: Pick<SyncContext, 'database' | 'verified'>,
+  { name, sink, source }: Checkable,
+  signal: AbortSignal,
+): Promise<void> {
+  if (verified.has(name)) return;
+  const answer = await (sink ?? source)?.check(signal);
+  if (answer !== undefined) {
+    const stored = await rememberIdentity(database, name, answer.identity);
+    if (stored !== answer.identity) throw otherTenant(name, answer.identity, stored);
+  }
+  verified.add(name);
+}
+
 /**
  * For commands that only look: throws `other_tenant` when the connection speaks to another tenant than the one that the
  * stored ids belong to, and remembers nothing.
  */
 export async function requireSameTenant(
   database: Sql,
-  { name, sink, source }: ReadingConnection,
+  { name, sink, source }: Checkable,
   signal: AbortSignal,
 ): Promise<void> {
   const answer = await (sink ?? source)?.check(signal);

@@ -17,7 +17,8 @@ export function requestTurns(parts: {
   readonly database: Database;
   readonly connection: string;
   readonly holder: string;
-  readonly allowance: Allowance;
+  /** What is allowed at this moment. */
+  readonly allowance: () => Allowance;
   readonly sleep: SyncContext['sleep'];
   readonly log: Logger;
 }): SharedBudget {
@@ -38,14 +39,14 @@ export function requestTurns(parts: {
         clearInterval(beat);
         beat = undefined;
       }
-      quietly(endTurn(database, id, allowance.rate !== null));
+      quietly(endTurn(database, id, allowance().rate !== null));
     };
   };
 
   const ask = async (known: string | null): Promise<{ id: string; waitMs: number } | null> => {
     const priority = priorities[presentPriority()];
     try {
-      return await takeTurn(database, { connection, holder, priority, known }, allowance);
+      return await takeTurn(database, { connection, holder, priority, known }, allowance());
     } catch (error) {
       parts.log.debug(
         { err: error },

@@ -6,6 +6,7 @@ import { completeJobs, failJobs, type LeasedJob } from '../queue/lease.ts';
 import { type Priority, priorityOf, pushQueue, writeBackQueue } from '../queue/names.ts';
 import type { Stream } from '../store/cursor.ts';
 import { transaction } from '../store/database.ts';
+import { announceDeliveries } from '../store/delivery-notice.ts';
 import { addHistory } from '../store/history.ts';
 import { closeIntents } from '../store/intent.ts';
 import { askAgain, type LinkUpdate, loadLinked, markWoken, saveLinks, type Standing } from '../store/link.ts';
@@ -77,6 +78,7 @@ export async function settle(
       ours.map((record) => linkUpdate(mapping, record)),
     );
     await putAside(context, tx, mapping, ours, askedFor);
+    if (context.isLookedUp(mapping.flow)) await announceDeliveries(tx, mapping.flow, touched(ours));
     if (context.keepsPayloads(mapping.flow)) await keepPayloads(tx, mapping.flow, deliveredOutputs(ours));
     await handOverMerged(tx, mapping.flow, stream, ours);
     await settleDue(tx, mapping.flow, ours);
@@ -116,6 +118,17 @@ const createIsCertain = ({ conclusion, output, intentIsOver }: Concluded): boole
   intentIsOver === true ||
   conclusion.targetId !== null ||
   (output === null && conclusion.disposition.job === 'done');
+
+/** What the ERP holds another state of now, or may: whoever keeps answers about it drops them. */
+const touched = (records: readonly Concluded[]): { sourceId: string; targetId: string | null }[] =>
+  records
+    .filter(
+      ({ conclusion: { delivered, state } }) => delivered || state === 'removed' || state === 'in_doubt',
+    )
+    .map(({ standing, conclusion }) => ({
+      sourceId: standing.sourceId,
+      targetId: conclusion.targetId ?? standing.targetId,
+    }));
 
 function deliveredOutputs(records: readonly Concluded[]): { sourceId: string; output: Payload }[] {
   return records.flatMap(({ standing, conclusion, output }) =>

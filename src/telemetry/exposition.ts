@@ -1,12 +1,17 @@
 /** Metrics as Prometheus reads them: the text format, version 0.0.4. */
 
-export type Sample = { readonly labels?: { readonly [name: string]: string }; readonly value: number };
+/** `suffix` tells the parts of a histogram apart: `_bucket`, `_sum` and `_count`. */
+export type Sample = {
+  readonly labels?: { readonly [name: string]: string };
+  readonly value: number;
+  readonly suffix?: '_bucket' | '_sum' | '_count';
+};
 
 /** One metric with its samples. Counters end in `_total`. */
 export type Family = {
   readonly name: string;
   readonly help: string;
-  readonly type: 'gauge' | 'counter';
+  readonly type: 'gauge' | 'counter' | 'histogram';
   readonly samples: readonly Sample[];
 };
 
@@ -18,7 +23,7 @@ export function exposition(families: readonly Family[]): string {
     .filter(({ samples }) => samples.length > 0)
     .map(
       ({ name, help, type, samples }) =>
-        `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n${samples.map((sample) => line(name, sample)).join('')}`,
+        `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n${samples.map((sample) => line(`${name}${sample.suffix ?? ''}`, sample)).join('')}`,
     )
     .join('');
 }

@@ -6,6 +6,11 @@ import { httpServer, type ServerParts } from '../../src/http/server.ts';
 import { webhookTally } from '../../src/http/webhook-tally.ts';
 import type { Database } from '../../src/store/database.ts';
 
+const noLookups: ServerParts['lookups'] = {
+  lookups: () => [],
+  answer: () => Promise.reject(new Error('there is no lookup')),
+};
+
 /** The HTTP interface over a database, with what a test does not care about filled in. Close it. */
 export function serverOver(
   database: Database,
@@ -18,6 +23,7 @@ export function serverOver(
     database,
     mappings: () => [],
     nextRun: () => null,
+    lookups: noLookups,
     metrics: async () => '',
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     folder: { current: () => [], stale: () => [], problems: () => [], described: () => ({}) },

@@ -32,7 +32,7 @@ const turnsOf = (journey: Journey, holder: string, allowance: Allowance, connect
     database: journey.context.database,
     connection,
     holder,
-    allowance,
+    allowance: () => allowance,
     sleep: (ms, signal) => pause(ms, undefined, { signal }),
     log: pino({ level: 'silent' }),
   });

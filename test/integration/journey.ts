@@ -63,6 +63,8 @@ export type JourneyParts = {
   readonly like?: Readonly<Record<string, Partial<Pick<OpenConnection, 'connector' | 'limits'>>>>;
   /** Whether the payloads of a flow are kept; they are unless a test says otherwise. */
   readonly keepsPayloads?: (flow: string) => boolean;
+  /** Whether a lookup tells of what a flow writes; none does unless a test says otherwise. */
+  readonly isLookedUp?: (flow: string) => boolean;
   /** Another worker on the same database. */
   readonly url?: string;
 };
@@ -112,6 +114,7 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
         if (when === 'now') journey.looksAgain();
       },
       keepsPayloads: (flow) => parts.keepsPayloads?.(flow) ?? true,
+      isLookedUp: (flow) => parts.isLookedUp?.(flow) ?? false,
       verified: new Set(),
       processId: `test ${Math.random()}`,
       now: () => new Date(),

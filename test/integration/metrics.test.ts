@@ -10,6 +10,8 @@ import { openDatabase, within } from '../../src/store/database.ts';
 import { evaluateAlerts } from '../../src/sync/evaluate-alerts.ts';
 import { type ReadFamily, readExposition } from '../telemetry/read-exposition.ts';
 import { serverOver } from '../http/serving.ts';
+import { lookupTally } from '../../src/lookup/tally.ts';
+import { aLookup } from '../lookup/a-lookup.ts';
 import { aMapping } from './journey.ts';
 import { between, closeAll, readChanges, type Setting, sql } from './setting.ts';
 
@@ -21,12 +23,14 @@ afterEach(async () => {
 
 function partsOf({ journey }: Setting, over: Partial<MetricsParts> = {}): MetricsParts {
   const tally = outcomeTally();
+  const lookups = { lookups: () => [aLookup()], tally: lookupTally(), breakers: () => [] };
   const { database, mappings, now } = journey.context;
   const parts = {
     database,
     mappings,
     own: () => ({ problems: [], stale: [] }),
     tally,
+    lookups,
     webhooks: webhookTally(),
     version: '1.2.3',
     now,

@@ -1,0 +1,66 @@
+import type { Lookup } from '../mapping/lookup/lookup.ts';
+import type { KeptAnswer } from './answers.ts';
+import { bodyOf, replied } from './body.ts';
+import type { Facts } from './facts.ts';
+import { flights } from './flights.ts';
+import { linkedQuestion, replyFromDelivered } from './mirrored.ts';
+import type { Refusal, Replied } from './outcome.ts';
+
+/** The part of a deadline that is kept for the mirror, where that may be what is answered in the end. */
+const mirrorShare = 0.1;
+const mostForMirrorMs = 200;
+
+/** How long the mirror may take at the end of a deadline, in milliseconds; 0 for a lookup that has none. */
+export const timeForMirror = ({ fallback }: Lookup, deadlineMs: number): number =>
+  fallback.includes('mirror') ? Math.min(mostForMirrorMs, deadlineMs * mirrorShare) : 0;
+
+/** Refusals that tell of the system and not of the record: something else may be answered in their place. */
+const replaceable: ReadonlySet<Refusal['kind']> = new Set(['late', 'unavailable', 'too_many']);
+
+export type Fallback = (
+  lookup: Lookup,
+  key: string,
+  refusal: Refusal,
+  kept: KeptAnswer | undefined,
+  signal: AbortSignal,
+) => Promise<Replied | null>;
+
+/** Gives what is answered in place of a system that gave no answer, in the lookup's order; null where nothing is. */
+export function fallback(facts: Facts, now: () => number): Fallback {
+  const underWay = flights<Replied | null>();
+  const work = async (lookup: Lookup, key: string, signal: AbortSignal): Promise<Replied | null> => {
+    const question = linkedQuestion(lookup);
+    if (question?.find.by !== 'link') return null;
+    const delivered = await facts.delivered(question.find.flow, key, signal);
+    if (delivered === null) return null;
+    const said = replyFromDelivered(lookup, question, delivered, new Date(now()).toISOString());
+    if (said === null) return null;
+    const asOf = delivered.at.getTime();
+    return replied(
+      'mirror',
+      { text: bodyOf(lookup, key, said), asOf, freshUntil: 0, staleUntil: 0 },
+      now(),
+      0,
+    );
+  };
+  const fromMirror = (lookup: Lookup, key: string, signal: AbortSignal): Promise<Replied | null> => {
+    const start = {
+      limitMs: lookup.deadlineMs,
+      lasting: false,
+      work: (within: AbortSignal) => work(lookup, key, within),
+    };
+    // Were the mirror to fail as well, the refusal of the system is what the caller is told.
+    return underWay.join(`${lookup.name}\n${lookup.hash}\n${key}`, start, signal).catch(() => null);
+  };
+
+  return async (lookup, key, refusal, kept, signal) => {
+    if (!replaceable.has(refusal.kind)) return null;
+    for (const way of lookup.fallback) {
+      if (way === 'stale' && kept !== undefined && now() < kept.staleUntil)
+        return replied('stale', kept, now(), 0);
+      const mirrored = way === 'mirror' ? await fromMirror(lookup, key, signal) : null;
+      if (mirrored !== null) return mirrored;
+    }
+    return null;
+  };
+}
