@@ -52,6 +52,7 @@ export async function drain(
   signal: AbortSignal,
 ): Promise<Drained> {
   let closedSince: number | null = null;
+  let looks = 0;
   for (;;) {
     signal.throwIfAborted();
     const gate = await passGate(context, flow, draining, signal);
@@ -73,10 +74,12 @@ export async function drain(
     const taken = await lease(context.boss, draining.queue, sizeFor(gate, draining), context.now);
     if (taken === null) {
       await endIdleProbe(context, draining, gate, signal);
-      const more = await waitForMore(context, draining, signal);
+      const more = await waitForMore(context, draining, looks, signal);
       if (!more) return { end: 'empty' };
+      looks += 1;
       continue;
     }
+    looks = 0;
     const counts = await deliverOrRelease(context, draining, taken);
     const moved = countNames.some((name) => name !== 'retried' && (counts[name] ?? 0) > 0);
     if (moved) closedSince = null;
@@ -140,16 +143,31 @@ async function deliverOrRelease(
 }
 
 const pollMs = 200;
+const longestPollMs = 1000;
+/** So many looks in a row are made at the quick pace: while a source is read, the next page is seldom farther away. */
+const quickLooks = 2;
+
+/**
+ * How long to wait, in milliseconds, after so many looks that found nothing to take. What a dead worker had in hand comes
+ * back after a lease, and each look of each drain of each process costs the database four queries.
+ */
+export const lookAgainMs = (looks: number): number =>
+  looks < quickLooks ? pollMs : Math.min(longestPollMs, pollMs * 2 ** (looks - quickLooks + 1));
 
 /** Waits for the next job; false when none is due in time. */
-async function waitForMore(context: SyncContext, draining: Draining, signal: AbortSignal): Promise<boolean> {
+async function waitForMore(
+  context: SyncContext,
+  draining: Draining,
+  looks: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   const backlog = (await backlogs(context.database, [draining.queue])).get(draining.queue);
   const waitMs = backlog?.nextDue ? backlog.nextDue.getTime() - context.now().getTime() : null;
   const dueNow = waitMs !== null && waitMs <= 0;
   if (dueNow || !draining.nothingMoreComes() || (backlog?.active ?? 0) > 0) {
     // Another worker has jobs in hand, the source is still being read, or a job is due by this clock and not yet by
     // the database's: look again shortly.
-    await context.sleep(pollMs, signal);
+    await context.sleep(lookAgainMs(looks), signal);
     return true;
   }
   if (waitMs === null || waitMs > draining.patience.dueWithinMs) return false;

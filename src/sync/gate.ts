@@ -32,8 +32,8 @@ export type Passing = {
   readonly pushes: boolean;
 };
 
-/** A prober that dies is replaced after so many seconds; a batch of one and its calls take less. */
-const probeSeconds = 60;
+/** A prober that dies is replaced after so many seconds. One that is only slow gets a second beside it, which does no harm. */
+const probeSeconds = 20;
 /** How often the others look whether the probe has ended, in milliseconds. */
 const lookMs = 500;
 
