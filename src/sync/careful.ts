@@ -134,7 +134,8 @@ const at = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
 
 /**
  * The sink, with each batch that it writes ended before the time in which its creates may arrive is over. The intents are
- * renewed before each call but the first: a batch that is split is sent long after they were committed.
+ * renewed before each call: a batch that is split is sent long after they were committed, and a process may stand still
+ * between its intents and its call.
  */
 function guarded(
   context: SyncContext,
@@ -144,14 +145,10 @@ function guarded(
   lease: Pick<Lease, 'confirm'>,
 ): Sink {
   const callMs = connection.limits.callMs ?? 0;
-  let first = true;
   const upsertBatch: Sink['upsertBatch'] = async (entity, items, signal) => {
-    if (!first) {
-      const creates = items.flatMap(({ id, targetId }) => (targetId === null ? [id] : []));
-      if (creates.length > 0) await renewIntents(context.database, mapping.flow, creates);
-      lease.confirm();
-    }
-    first = false;
+    const creates = items.flatMap(({ id, targetId }) => (targetId === null ? [id] : []));
+    if (creates.length > 0) await renewIntents(context.database, mapping.flow, creates);
+    lease.confirm();
     const overdue = AbortSignal.timeout(callMs);
     try {
       return await sink.upsertBatch(entity, items, AbortSignal.any([signal, overdue]));

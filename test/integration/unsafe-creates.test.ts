@@ -158,6 +158,25 @@ describe('a call to such an ERP', () => {
     expect(committed).toEqual(committed.toSorted());
   });
 
+  it('counts that time anew when the process stood still between the intent and the call', async () => {
+    const { source, sink, journey } = await between(undefined, { like: unsafe });
+    source.put('c1', { name: 'Acme' });
+    journey.at = async (step) => {
+      if (step === 'intents_committed')
+        await sql(journey, "update causeway.intent set committed_at = committed_at - interval '1 hour'");
+    };
+    const fresh: boolean[] = [];
+    sink.before = async () => {
+      const rows = await sql<{ fresh: boolean }>(
+        journey,
+        "select committed_at > now() - interval '10 minutes' as fresh from causeway.intent",
+      );
+      fresh.push(...rows.map((row) => row.fresh));
+    };
+    await journey.carry();
+    expect(fresh).toEqual([true]);
+  });
+
   it('that ends in a defect of the connector is in doubt, and is not sent again in halves', async () => {
     const { source, sink, journey } = await between(undefined, { like: unsafe });
     for (const id of ids(4)) source.put(id, { name: id });
