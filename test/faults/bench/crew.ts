@@ -31,6 +31,8 @@ type CrewOptions = {
   readonly plan: Plan;
   readonly targets: { readonly [pair in Pair]: (worker: WorkerName) => number };
   readonly envOf: (wires: Wires[WorkerName]) => { readonly [name: string]: string };
+  /** The worker's program, and its configuration. */
+  readonly program: string;
   readonly config: string;
   readonly logFile: (worker: WorkerName) => string;
   readonly note: (what: string) => void;
@@ -130,6 +132,7 @@ function live(shared: Shared, name: WorkerName): void {
   shared.note(`worker ${name} starts its life ${standing.lives}`);
   standing.life = startWorker({
     name,
+    program: shared.program,
     config: shared.config,
     plans,
     logFile: shared.logFile(name),

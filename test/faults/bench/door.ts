@@ -14,6 +14,11 @@ export type DoorRule =
   | { readonly rule: 'replay'; readonly times: number }
   /** The next writes arrive so late, and are committed all the same when the worker has gone by then. */
   | { readonly rule: 'slow'; readonly times: number; readonly ms: number }
+  /**
+   * A gateway gives up on the next creates at once; they arrive behind it so much later, and count. An update that does
+   * so could overwrite a newer one, and no client could tell.
+   */
+  | { readonly rule: 'impatient_gateway'; readonly times: number; readonly ms: number }
   | { readonly rule: 'too_many'; readonly ms: number; readonly retryAfter: number | null }
   | { readonly rule: 'unavailable' | 'down'; readonly ms: number }
   /** The worker is killed while its nth write from now is under way: before the system sees it, or after its commit. */
@@ -39,7 +44,12 @@ export type Write = {
 };
 
 /** What a request is, as far as the door must know. */
-export type Reading = { readonly operation: string; readonly keys: readonly string[] };
+export type Reading = {
+  readonly operation: string;
+  readonly keys: readonly string[];
+  /** Whether it surely creates all of its records. */
+  readonly creates?: boolean;
+};
 
 /** One system as its doors see it. */
 export type Gate = {
@@ -123,7 +133,8 @@ async function pass(
   const note = (arrived: boolean, status: number | null): void => {
     if (what === null) return;
     const abandoned = status === null || incoming.socket.destroyed;
-    writes.push({ ...what, worker, from, to: Date.now(), arrived, status, abandoned });
+    const { operation, keys } = what;
+    writes.push({ operation, keys, worker, from, to: Date.now(), arrived, status, abandoned });
   };
   const refused = refusal(gate, mood);
   if (refused !== null) {
@@ -132,7 +143,7 @@ async function pass(
     response.writeHead(refused.status, refused.headers);
     return void response.end(refused.body);
   }
-  const once = what === null ? null : nextOf(mood);
+  const once = what === null ? null : nextOf(mood, what);
   const killing = what === null ? null : killerOf(mood, worker);
   if (once?.rule === 'slow') await later(once.ms);
   if (killing?.when === 'before') {
@@ -140,6 +151,12 @@ async function pass(
     gate.kill(worker);
   }
   if (once !== null) gate.struck(once.rule);
+  if (once?.rule === 'impatient_gateway') {
+    givenUp(response);
+    note(true, 504);
+    await later(once.ms);
+    return void (await forward(gate.target, incoming, body));
+  }
   if (once?.rule === 'replay') await forward(gate.target, incoming, body);
   const answer = await forward(gate.target, incoming, body);
   if (killing?.when === 'after') {
@@ -154,8 +171,7 @@ async function pass(
   }
   if (once?.rule === 'gateway_timeout') {
     note(true, 504);
-    response.writeHead(504, { 'content-type': 'text/html' });
-    return void response.end('<h1>504 Gateway Time-out</h1>');
+    return givenUp(response);
   }
   note(true, answer.status);
   if (answer.status === 0) return void incoming.socket.destroy();
@@ -163,12 +179,17 @@ async function pass(
   response.end(answer.body);
 }
 
-/** A write is struck by the oldest rule that has strikes left. */
-function nextOf(mood: Mood): Mood['once'][number] | null {
-  const [first] = mood.once;
+function givenUp(response: ServerResponse): void {
+  response.writeHead(504, { 'content-type': 'text/html' });
+  response.end('<h1>504 Gateway Time-out</h1>');
+}
+
+/** A write is struck by the oldest rule that is for it and has strikes left. */
+function nextOf(mood: Mood, { creates }: Reading): Mood['once'][number] | null {
+  const first = mood.once.find(({ rule }) => rule !== 'impatient_gateway' || creates === true);
   if (first === undefined) return null;
   first.times -= 1;
-  if (first.times === 0) mood.once.shift();
+  if (first.times === 0) mood.once = mood.once.filter((rule) => rule !== first);
   return first;
 }
 

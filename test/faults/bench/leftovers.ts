@@ -13,4 +13,25 @@ process.on('exit', () => {
     }
   }
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
+const ended = 130;
+let onSignal = (_signal: 'SIGINT' | 'SIGTERM'): void => process.exit(ended);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => onSignal(signal));
+
+/**
+ * SIGTERM ends the bench after the runs in flight, and a second one at once. SIGINT always ends it at once: a terminal
+ * sends it to the workers as well, so that there is nothing left to judge. `tell` says what was found until then.
+ */
+export function endWhenTold(afterThese: () => void, tell: () => void): void {
+  onSignal = (signal) => {
+    if (signal === 'SIGTERM') {
+      onSignal = atOnce;
+      return afterThese();
+    }
+    atOnce();
+  };
+  const atOnce = (): void => {
+    tell();
+    process.exit(ended);
+  };
+}

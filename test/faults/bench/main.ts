@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startSystems } from './children.ts';
 import { type Cluster, copyCluster, makeCluster } from './database.ts';
+import { endWhenTold } from './leftovers.ts';
 import { seedOfRun } from './random.ts';
+import { makePrograms } from './programs.ts';
 import { type Report, report } from './report.ts';
 import { type Lane, runOnce, type RunResult } from './run.ts';
 import { sabotage } from './sabotage.ts';
@@ -23,6 +25,8 @@ Runs Causeway between a CRM and two ERPs, breaks everything around it, and judge
   --until REGEXP      ends with the first finding that matches
   --keep FOLDER       keeps the logs of all runs in this folder, which must not exist
   --json              one JSON object at the end
+
+SIGTERM ends the series after the runs in flight, with its verdict; SIGINT ends it at once, with the verdict so far.
 
 Exit codes: 0 good, 1 findings, 2 usage.
 `;
@@ -83,9 +87,14 @@ chmodSync(folder, 0o755);
 process.env['NODE_COMPILE_CACHE'] ??= join(folder, 'compile-cache');
 const keepAll = given.keep !== undefined || given.replay !== undefined;
 
-const lastBegin = performance.now() + number('minutes', Number.POSITIVE_INFINITY) * 60_000;
+let lastBegin = performance.now() + number('minutes', Number.POSITIVE_INFINITY) * 60_000;
 const until = given.until === undefined ? null : new RegExp(given.until);
 const told = report({ json: given.json, seed, runs, lanes, folder, until });
+endWhenTold(
+  () => (lastBegin = 0),
+  () => void told.end(),
+);
+const programs = await makePrograms(join(folder, 'programs'));
 process.exitCode = await bench(told, await makeCluster(folder));
 if (!keepAll && told.good()) rmSync(folder, { recursive: true, force: true });
 
@@ -107,7 +116,12 @@ async function bench(told: Report, cluster: Cluster): Promise<0 | 1> {
   const keepLane = async (nth: number): Promise<void> => {
     const own = join(folder, `lane-${nth}`);
     mkdirSync(own, { recursive: true });
-    const lane: Lane = { database: await copyCluster(cluster, own), systems: startSystems(), folder: own };
+    const lane: Lane = {
+      database: await copyCluster(cluster, own),
+      systems: startSystems(),
+      programs,
+      folder: own,
+    };
     try {
       for (let run = next++; run < runs && performance.now() < lastBegin; run = next++) {
         const result: RunResult = await carryOut(lane, seedOfRun(seed, run));

@@ -160,8 +160,8 @@ function plainRules(random: Random): { readonly [rule: string]: unknown } {
     () => ({ partialEvery: random.int(1, 2), partialThen: random.pick(['error', 'drop']) }),
     () => ({ otherOrder: true }),
     () => ({ omitOutcomeEvery: random.int(1, 5) }),
-    () => ({ indexLagMs: random.int(300, 1500) }),
-    () => ({ commitDelayMs: random.int(100, 1000) }),
+    () => ({ indexLagMs: random.int(300, 1400) }),
+    () => ({ commitDelayMs: random.int(100, 800) }),
     () => ({ errorIn200Every: random.int(1, 2) }),
     () => ({ lockedEvery: random.int(2, 5) }),
     () => ({ loseAnswerEvery: random.int(1, 2) }),
@@ -178,6 +178,12 @@ function doorTrouble(random: Random, system: SystemName): Trouble {
     // Only what is safe to send twice may be sent twice by a middlebox (RFC 9110, 9.2.2).
     () => ({ rule: system === 'plain' ? 'lose_answer' : 'replay', times }),
     () => ({ rule: 'slow', times, ms: random.int(200, 1500) }),
+    // Late and unseen for less than the plain ERP's connector says, and long enough to matter.
+    ...Array.from({ length: system === 'plain' ? 4 : 0 }, () => () => ({
+      rule: 'impatient_gateway' as const,
+      times,
+      ms: random.int(1200, 2500),
+    })),
     () => ({ rule: 'too_many', ms, retryAfter: null }),
     () => ({ rule: 'too_many', ms, retryAfter: random.int(1, 2) }),
     () => ({ rule: 'unavailable', ms }),

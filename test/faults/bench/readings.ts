@@ -55,5 +55,6 @@ export const readPlain: Reader = (method, path, body) => {
   if (method !== 'POST' || entity === undefined) return null;
   const { items } = JSON.parse(body) as { items: { id?: string; external_ref?: string }[] };
   const keys = items.map((item) => `${entity} ${item.external_ref ?? item.id ?? ''}`);
-  return { operation: `${entity} ${kind}`, keys };
+  const creates = kind === 'batch' && items.every(({ id }) => id === undefined);
+  return { operation: `${entity} ${kind}`, keys, creates };
 };

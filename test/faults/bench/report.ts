@@ -23,6 +23,8 @@ type Settings = {
 };
 
 const mostShown = 20;
+/** A series that is ended by force leaves its verdict in what it has printed. */
+const soFarEvery = 50;
 
 const inWords = ({ verdict, record, expected, found }: Finding): string =>
   `${verdict}: ${record}: expected ${expected}; found ${found}`;
@@ -54,6 +56,7 @@ export function report(settings: Settings): Report {
       results.push(result);
       caught = result.findings.map(inWords).find((words) => settings.until?.test(words)) ?? null;
       for (const line of linesOf(result, results.length, settings.runs)) print(line);
+      if (results.length % soFarEvery === 0) print(`so far: ${verdictOf(results)}`);
     },
     end() {
       const seconds = (Date.now() - began) / 1000;
@@ -67,8 +70,7 @@ export function report(settings: Settings): Report {
       print(
         `\n${seconds.toFixed(0)} s; each run took ${wall} s${cpu === null ? '' : ` and ${each(cpu)} CPU seconds`}`,
       );
-      const verdict = totals.map(([name, count]) => `${name} ${count}`).join(', ');
-      print(`runs ${results.length}, ${verdict}`);
+      print(verdictOf(results));
       const findings = results.flatMap(({ seed, findings }) =>
         findings.map((finding) => ({ seed, ...finding })),
       );
@@ -103,6 +105,11 @@ function faultsOf(results: readonly RunResult[]): [string, number][] {
     for (const [kind, count] of result.faults) faults.set(kind, (faults.get(kind) ?? 0) + count);
   return [...faults].toSorted();
 }
+
+const verdictOf = (results: readonly RunResult[]): string =>
+  [`runs ${results.length}`, ...verdicts.map((verdict) => `${verdict} ${countOf(results, verdict)}`)].join(
+    ', ',
+  );
 
 const countOf = (results: readonly RunResult[], verdict: Finding['verdict']): number =>
   results.reduce((sum, { findings }) => sum + findings.filter((one) => one.verdict === verdict).length, 0);

@@ -13,6 +13,7 @@ export async function comeToRest(
   url: string,
   newestInCrm: () => Promise<Newest>,
   crew: Pick<Crew, 'disturbances'>,
+  note: (what: string) => void,
 ): Promise<string[]> {
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => {});
@@ -20,6 +21,7 @@ export async function comeToRest(
   try {
     const began = Date.now();
     let last = { progress: -1, at: began };
+    let said = '';
     for (;;) {
       await sleep(500);
       const moving = await stillMoving(client, await newestInCrm());
@@ -27,6 +29,9 @@ export async function comeToRest(
         ({ what, to }) => (what === 'stopped' || what === 'dead') && to > Date.now(),
       );
       if (moving.length === 0 && !away) return [];
+      const waits = `waits for ${[...moving, ...(away ? ['a worker that is stopped or dead'] : [])].join('; ')}`;
+      if (waits !== said) note(waits);
+      said = waits;
       const progress = await progressOf(client);
       if (progress !== last.progress) last = { progress, at: Date.now() };
       if (Date.now() - last.at > silenceMs || Date.now() - began > longestMs) return moving;

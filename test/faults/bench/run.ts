@@ -11,12 +11,18 @@ import { type Crew, startCrew, type Wires } from './crew.ts';
 import type { LaneDatabase } from './database.ts';
 import { echoMs, type Happening, planRun, type Plan, type WorkerName } from './plan.ts';
 import { comeToRest } from './rest.ts';
+import type { Programs } from './programs.ts';
 import { listen } from './said.ts';
 import { type Newest, readTables, type Snapshot, type Truth } from './snapshot.ts';
 import type { Opened } from './systems.ts';
 import { payloadCanary } from './users.ts';
 
-export type Lane = { readonly database: LaneDatabase; readonly systems: Systems; readonly folder: string };
+export type Lane = {
+  readonly database: LaneDatabase;
+  readonly systems: Systems;
+  readonly programs: Programs;
+  readonly folder: string;
+};
 
 export type RunResult = {
   readonly seed: number;
@@ -70,6 +76,7 @@ export async function runOnce(lane: Lane, seed: number): Promise<RunResult> {
     plan,
     note,
     struck,
+    program: lane.programs.worker,
     config,
     logFile: (worker) => join(folder, `worker-${worker}.log`),
     targets: {
@@ -92,12 +99,16 @@ export async function runOnce(lane: Lane, seed: number): Promise<RunResult> {
       own,
       () => lane.systems.order({ do: 'newest' }) as Promise<Newest>,
       crew,
+      note,
     );
+    note('it has come to rest, or never will');
     if (hanging.length > 0) note(`it has not come to rest: ${hanging.join('; ')}`);
     await listen(
       folder,
       crew.addresses,
-      plan.cli ? { config, env: environment(lane, name, crew.wires.a) } : null,
+      plan.cli
+        ? { program: lane.programs.operator, config, env: environment(lane, name, crew.wires.a) }
+        : null,
     );
     await crew.close();
     const snapshot = await look(scene, name, hanging);
@@ -154,7 +165,7 @@ connections:
     settings: { url: '\${BENCH_ERP}', database: odoo, username: admin, apiKey: '\${BENCH_ERP_KEY}', deadlineMs: 4000 }
   plain:
     connector: plain-erp
-    settings: { url: '\${BENCH_PLAIN}', apiKey: '\${BENCH_PLAIN_KEY}', deadlineMs: 4000, settleMs: 4000 }
+    settings: { url: '\${BENCH_PLAIN}', apiKey: '\${BENCH_PLAIN_KEY}', deadlineMs: 3500, settleMs: 1500 }
 log: { level: info }
 `,
   );
@@ -174,10 +185,13 @@ const environment = (
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
 });
 
+/** The trouble begins after so long in any case: what was killed in its first read may take long to catch up. */
+const longestCalmMs = 30_000;
+
 /** Everything that is planned happens at its time; then all faults end, and people go on for a moment. */
 async function makeTrouble(scene: Scene): Promise<void> {
   const { plan, crew, note, lane } = scene;
-  await Promise.race([crew[plan.from], sleep(60_000)]);
+  await Promise.race([crew[plan.from], sleep(longestCalmMs)]);
   const began = Date.now();
   const all = plan.happenings.map(async (happening) => {
     await sleep(Math.max(0, began + happening.at - Date.now()));

@@ -2,26 +2,29 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { WorkerName } from './plan.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const paths = ['/healthz', '/readyz', '/metrics', '/v1/flows', '/v1/dead-letters'];
 const commands = [['status', '--json'], ['dead-letters', 'list', '--json'], ['status']];
+
+/** The program of the command line, and what it is given. */
+type Operator = {
+  readonly program: string;
+  readonly config: string;
+  readonly env: { readonly [name: string]: string };
+};
 
 export async function listen(
   folder: string,
   addresses: ReadonlyMap<WorkerName, string>,
-  cli: { readonly config: string; readonly env: { readonly [name: string]: string } } | null,
+  cli: Operator | null,
 ): Promise<void> {
   for (const [worker, address] of addresses) {
     const answers = await Promise.all(paths.map((path) => ask(`${address}${path}`)));
     writeFileSync(join(folder, `http-${worker}.said`), answers.join('\n'));
   }
   if (cli === null) return;
-  const outputs = await Promise.all(
-    commands.map((command) => run([...command, '--config', cli.config], cli.env)),
-  );
+  const outputs = await Promise.all(commands.map((command) => run(cli, command)));
   writeFileSync(join(folder, 'commands.said'), outputs.join('\n'));
 }
 
@@ -34,14 +37,13 @@ async function ask(url: string): Promise<string> {
   }
 }
 
-function run(args: readonly string[], env: { readonly [name: string]: string }): Promise<string> {
+function run({ program, config, env }: Operator, command: readonly string[]): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const preload = fileURLToPath(new URL('with-plain-erp.ts', import.meta.url));
   execFile(
     process.execPath,
-    ['--import', preload, 'src/main.ts', ...args],
-    { cwd: root, env: { PATH: process.env['PATH'] ?? '', ...env }, timeout: 60_000 },
-    (error, stdout, stderr) => resolve(`${args.join(' ')}: ${error?.code ?? 0}\n${stdout}\n${stderr}`),
+    [program, ...command, '--config', config],
+    { env: { PATH: process.env['PATH'] ?? '', ...env }, timeout: 60_000 },
+    (error, stdout, stderr) => resolve(`${command.join(' ')}: ${error?.code ?? 0}\n${stdout}\n${stderr}`),
   );
   return promise;
 }
