@@ -12,9 +12,6 @@ export function withTrace<T>(traceId: string, work: () => T): T {
 /** The trace of the work that asks, or null. */
 export const presentTrace = (): string | null => present.getStore() ?? null;
 
-/** The trace of the work that asks, or a new one. */
-export const traceOrNew = (): string => presentTrace() ?? newTraceId();
-
 export const newTraceId = (): string => nonZero(16);
 
 /** The header that names a trace to another system; each request is a span of its own. */

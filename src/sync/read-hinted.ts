@@ -19,7 +19,7 @@ import { repointMerged } from '../store/merge.ts';
 import { changedSince, mirroredOf, mirrorSightings } from '../store/mirror.ts';
 import { batchTrace } from './batch-trace.ts';
 import { noteFailure, noteSuccess } from './connection-health.ts';
-import { connectionOf, type OpenConnection, type SyncContext } from './context.ts';
+import type { OpenConnection, SyncContext } from './context.ts';
 import { newestOfEach, readersOf } from './detect.ts';
 import { passConnection, releaseProbe } from './gate.ts';
 import { changeOf, relatedOf } from './resync.ts';

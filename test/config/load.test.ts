@@ -41,7 +41,13 @@ describe('loadConfig', () => {
       data: '/etc/shop/.causeway',
       mappings: '/etc/shop/mappings',
       connections: {},
-      http: { host: '127.0.0.1', port: 8321, rateLimit: { requests: 2000, seconds: 10 }, callbacks: null },
+      http: {
+        host: '127.0.0.1',
+        port: 8321,
+        publicUrl: null,
+        rateLimit: { requests: 2000, seconds: 10 },
+        callbacks: null,
+      },
       alerts: { webhook: null },
       log: { level: 'info' },
       retention: {

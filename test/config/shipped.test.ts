@@ -37,12 +37,16 @@ describe('causeway.yaml', () => {
   it('shows examples of real connections that are valid', () => {
     const [, example = ''] = read('causeway.yaml').split('# The real ones:\n');
     const lines = (example.split('\n\n')[0] ?? '').split('\n').map((line) => line.replace(/^ {2}# ?/u, '  '));
-    const config = load(`connections:\n${lines.join('\n')}`, { HUBSPOT_TOKEN: 'x', ODOO_API_KEY: 'y' });
+    const config = load(`connections:\n${lines.join('\n')}`, {
+      HUBSPOT_TOKEN: 'x',
+      HUBSPOT_CLIENT_SECRET: 'z',
+      ODOO_API_KEY: 'y',
+    });
     expect(Object.values(config.connections).map(({ connector, sandbox }) => [connector, sandbox])).toEqual([
       ['hubspot', null],
       ['odoo', null],
     ]);
-    expect([...config.secrets].sort()).toEqual(['x', 'y']);
+    expect([...config.secrets].sort()).toEqual(['x', 'y', 'z']);
   });
 });
 

@@ -64,7 +64,7 @@ export function webhooks(portalId: number, now: () => number, rules: () => Webho
   let gathered: WebhookEvent[] = [];
   let flushing: NodeJS.Timeout | null = null;
   let eventId = 0;
-  let counts = { sent: 0, taken: 0 };
+  const counts = { sent: 0, taken: 0 };
   const queue: WebhookEvent[][] = [];
   const underWay = new Set<Promise<void>>();
 
@@ -93,14 +93,14 @@ export function webhooks(portalId: number, now: () => number, rules: () => Webho
     for (let attemptNumber = 0; attemptNumber < attempts; attemptNumber++) {
       const aim = target;
       if (aim === null || closing.signal.aborted) return;
-      counts = { ...counts, sent: counts.sent + 1 };
+      counts.sent += 1;
       if (
         await post(
           aim,
           batch.map((event) => ({ ...event, attemptNumber })),
         )
       ) {
-        counts = { ...counts, taken: counts.taken + 1 };
+        counts.taken += 1;
         return;
       }
       // HubSpot waits for minutes and hours; a second stands for them here.

@@ -138,7 +138,7 @@ describe('the settings of HubSpot', () => {
       rate: { requests: 90, perMs: 10_000 },
       settleMs: 0,
     });
-    expect(hubspot.secrets).toEqual(['token']);
+    expect(hubspot.secrets).toEqual(['token', 'webhookSecret']);
   });
 
   it('refuse what they do not know, and take numbers as text', () => {
