@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Schedule, startSchedule } from '../../src/schedule/schedule.ts';
+import { nextRun, type Schedule, startSchedule } from '../../src/schedule/schedule.ts';
 
 const flow = { flow: 'accounts', schedule: '0 0 1 1 *', scheduleTimezone: 'UTC' };
 const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
@@ -18,5 +18,13 @@ describe('a schedule', () => {
     expect(timers()).toBe(before);
     schedule.keep([flow]);
     expect(timers()).toBe(before);
+  });
+
+  it('reads the source of a continuous flow within half a minute, whatever webhooks say', () => {
+    const next = nextRun({ flow: 'accounts', schedule: 'continuous', scheduleTimezone: 'UTC' });
+    const seconds = ((next?.getTime() ?? 0) - Date.now()) / 1000;
+    expect(seconds).toBeGreaterThan(-1);
+    expect(seconds).toBeLessThanOrEqual(30);
+    expect(nextRun({ flow: 'accounts', schedule: null, scheduleTimezone: 'UTC' })).toBeNull();
   });
 });
