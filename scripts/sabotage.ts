@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
+import { ofWebhooks } from './sabotage/of-webhooks.ts';
 
-type Sabotage = {
+export type Sabotage = {
   readonly what: string;
   readonly file: string;
   readonly take: string;
@@ -19,6 +20,7 @@ type Sabotage = {
 };
 
 const sabotages: readonly Sabotage[] = [
+  ...ofWebhooks,
   {
     what: 'P1: a cursor is set back under a reader that has a page in hand, and the page is committed over it',
     file: 'src/store/cursor.ts',
@@ -102,27 +104,6 @@ const sabotages: readonly Sabotage[] = [
     take: 'and ($9 or excluded.modified_at >= m.modified_at)',
     put: 'and ($9 or true)',
     test: 'leaves an older state aside',
-  },
-  {
-    what: 'P3: what was read because of a webhook is taken over what came into the mirror meanwhile',
-    file: 'src/sync/read-hinted.ts',
-    take: 'mirrorSightings(tx, stream, sightings, { since })',
-    put: "mirrorSightings(tx, stream, sightings, 'record')",
-    test: 'never takes an older state over a newer one',
-  },
-  {
-    what: 'P1: a hint that comes while its record is being read ends with that reading',
-    file: 'src/store/hint.ts',
-    take: 'h.seen > r.seen as again',
-    put: 'false as again',
-    test: 'is not over with that reading',
-  },
-  {
-    what: 'P1: a webhook is answered, and its hints are not kept',
-    file: 'src/sync/take-webhook.ts',
-    take: 'await keepHints(tx, connection, hints, traceId);',
-    put: '',
-    test: 'is stored before it is answered',
   },
   {
     what: 'P3: what was sent under a lost lease is not sent again',
