@@ -185,8 +185,8 @@ const environment = (
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
 });
 
-/** The trouble begins after so long in any case: what was killed in its first read may take long to catch up. */
-const longestCalmMs = 30_000;
+/** The trouble begins after so long in any case. Before a worker has caught up, most of it would find nothing to strike. */
+const longestCalmMs = 60_000;
 
 /** Everything that is planned happens at its time; then all faults end, and people go on for a moment. */
 async function makeTrouble(scene: Scene): Promise<void> {
