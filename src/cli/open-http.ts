@@ -65,10 +65,13 @@ export async function openHttp(build: () => App, place: HttpPlace, signal: Abort
   };
 }
 
+/** So many callers may come at the same moment; those beyond Node's 511 would try again only seconds later. */
+const backlog = 4096;
+
 /** The server's address, or null when the port is taken: another process on this machine serves already. */
 async function listen(server: App, host: string, port: number): Promise<string | null> {
   try {
-    await server.listen({ host, port });
+    await server.listen({ host, port, backlog });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null;
     throw error;

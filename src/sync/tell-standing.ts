@@ -1,5 +1,9 @@
 import type { Mapping } from '../mapping/mapping.ts';
+import { listConnectionStates } from '../store/connection-state.ts';
+import { listFlowPauses } from '../store/flow-state.ts';
+import { isRequested } from '../store/resync-item.ts';
 import { explain } from './explain.ts';
+import { nextLookAtRecord, stopsOf } from './next-check.ts';
 import type { SyncContext } from './context.ts';
 
 /** Where a record stands, in few words: for whoever asks for its ERP record. */
@@ -14,12 +18,6 @@ export type ToldStanding = {
   readonly nextCheckAfterSeconds: number | null;
 };
 
-/** States in which a record stays until somebody does something. */
-const settledStates: ReadonlySet<string> = new Set(['synced', 'skipped', 'dead', 'removed']);
-
-/** When to look again at what has no time of its own, in seconds. */
-const usualSeconds = 60;
-
 /** Tells where a record stands; null where the source has never shown it. */
 export async function tellStanding(
   { database, mappings, now }: Pick<SyncContext, 'database' | 'mappings' | 'now'>,
@@ -33,15 +31,14 @@ export async function tellStanding(
   const told = await explain({ database }, mapping, id, { nextRun: run, historyLimit: 1 });
   if (told === null) return null;
   const { record, headline, next } = told;
-  const again = record.nextAt ?? run;
-  const seconds =
-    again === null ? usualSeconds : Math.max(1, Math.ceil((again.getTime() - now().getTime()) / 1000));
+  const stops = stopsOf(mapping, await listConnectionStates(database), await listFlowPauses(database));
+  const requested = await isRequested(database, flow, id);
   return {
     flow,
     id,
     state: record.state,
     message: headline,
     next,
-    nextCheckAfterSeconds: settledStates.has(record.state) ? null : seconds,
+    nextCheckAfterSeconds: nextLookAtRecord(record, { stops, nextRun: run, requested, now: now() }),
   };
 }

@@ -27,7 +27,7 @@ export function readExposition(page: string): Map<string, ReadFamily> {
         help = unescaped(text, /\\(?<char>[\\n])/gu);
       } else {
         if (name !== current || help === null) throw new Error(`TYPE without HELP: ${line}`);
-        if (!['gauge', 'counter'].includes(text)) throw new Error(`unknown type: ${line}`);
+        if (!['gauge', 'counter', 'histogram'].includes(text)) throw new Error(`unknown type: ${line}`);
         if ((text === 'counter') !== name.endsWith('_total'))
           throw new Error(`bad name of a ${text}: ${name}`);
         families.set(name, { help, type: text, samples: [] });
@@ -36,16 +36,19 @@ export function readExposition(page: string): Map<string, ReadFamily> {
       continue;
     }
     const sample = sampleLine.exec(line)?.groups;
-    if (sample === undefined || sample['name'] !== current)
+    const name = sample?.['name'] ?? '';
+    const parts = families.get(current)?.type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
+    if (sample === undefined || !parts.some((part) => name === `${current}${part}`))
       throw new Error(`no sample of ${current}: ${line}`);
     const read = {
-      name: current,
+      name,
       labels: readLabels(sample['labels'] ?? ''),
       value: readValue(sample['value'] ?? ''),
     };
     const family = families.get(current);
     if (family === undefined) throw new Error(`a sample before its TYPE: ${line}`);
-    if (family.samples.some(({ labels }) => JSON.stringify(labels) === JSON.stringify(read.labels)))
+    const key = JSON.stringify([name, read.labels]);
+    if (family.samples.some((one) => JSON.stringify([one.name, one.labels]) === key))
       throw new Error(`the same labels twice: ${line}`);
     family.samples.push(read);
   }

@@ -42,7 +42,7 @@ const reply = z
     lookup: z.string(),
     key: z.string(),
     reply: z
-      .record(z.string(), z.json())
+      .record(z.string(), z.unknown())
       .meta({ description: 'The values under the names of the lookup; decimals are text.' }),
     cut: z.array(z.string()).meta({ description: 'Lists of which there is more than is told.' }),
     unknown: z
