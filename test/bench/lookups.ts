@@ -132,7 +132,6 @@ async function thousand(causeway: Served, erp: Served, n: number, when: string):
   const all = await burst(`${causeway.url}/v1/lookups/kept/${keyOf(n)}`, 1000);
   const calls = (await callsOf(erp)) - before;
   const good = all.filter(({ status }) => status === 200).length;
-  const refused = all.find(({ status }) => status !== 200);
   say(
     `1,000 identical at once, ${when}: ${good} answered, ${calls} vendor call(s); ${inWords(spread(all.map(({ ms }) => ms)))}`,
   );
