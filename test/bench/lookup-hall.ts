@@ -1,7 +1,7 @@
 /** What the bench of lookups runs against: stand-ins, and a Causeway that serves, each in a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,8 @@ export type Served = {
   readonly pid: number;
   /** Has a Causeway carry all there is; resolves when it has. */
   carry(): Promise<void>;
+  /** What is in use of a Causeway's heap after a collection, in MB. */
+  heap(): Promise<number>;
   stop(): Promise<void>;
 };
 
@@ -76,6 +78,11 @@ async function serve(args: readonly string[], ready: RegExp): Promise<Served> {
       child.send('carry');
       await once(child, 'message');
     },
+    async heap() {
+      child.send('heap');
+      const [megabytes] = (await once(child, 'message')) as [number];
+      return megabytes;
+    },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
@@ -101,15 +108,13 @@ export const serveSandboxes = (config: string): Promise<Served> =>
 
 /** A Causeway that serves HTTP from its first moment on, and carries what there is. */
 export const serveCauseway = (config: string): Promise<Served> =>
-  serve(['test/bench/lookup-server.ts', config], /^listening at (\S+)/);
+  serve(['--expose-gc', 'test/bench/lookup-server.ts', config], /^listening at (\S+)/);
 
 /** Bare Fastify that answers with the same reply: `text` as it stands, or made anew of an object each time. */
 export const serveBare = (reply: string, how: 'text' | 'object'): Promise<Served> =>
   serve(['test/bench/lookup-bare.ts', how, reply], /^listening at (\S+)/);
 
-/** Memory in MB and open files, sockets among them, of a process, as Linux tells them. */
-export async function holdings(pid: number): Promise<{ megabytes: number; files: number }> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
-  return { megabytes: Math.round(kilobytes / 1024), files: (await readdir(`/proc/${pid}/fd`)).length };
+/** How many files a process has open, sockets among them, as Linux tells it. */
+export async function openFiles(pid: number): Promise<number> {
+  return (await readdir(`/proc/${pid}/fd`)).length;
 }

@@ -2,7 +2,7 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { troubledErp, troubles } from '../lookup/troubled-erp.ts';
-import { holdings, type Served, serveCauseway, writeConfig } from './lookup-hall.ts';
+import { openFiles, type Served, serveCauseway, writeConfig } from './lookup-hall.ts';
 import { answered, askOnce, inWords, spread } from './lookup-load.ts';
 
 const deadlineMs = 300;
@@ -27,18 +27,18 @@ export async function hardship({ folder, erp, records, callers, keyOf, say }: Ha
     const urlOf = (n: number): string => `${causeway.url}/v1/lookups/live/${keyOf(n)}`;
     await answered(urlOf(0));
     for (const trouble of troubles) {
-      const before = await holdings(causeway.pid);
+      const before = await holdings(causeway);
       const requests = door.requests;
       door.trouble = trouble;
       const times = await askMany(urlOf, callers);
       await sleep(1000);
-      const after = await holdings(causeway.pid);
+      const after = await holdings(causeway);
       say(
         `An ERP that ${trouble === 'rubbish' ? 'answers with rubbish' : trouble}: ${times.length} callers with a deadline of ${deadlineMs} ms`,
       );
       say(`  ${inWords(spread(times))}; ${door.requests - requests} requests reached it`);
       say(
-        `  memory ${before.megabytes} → ${after.megabytes} MB, open files ${before.files} → ${after.files}`,
+        `  heap in use ${before.megabytes} → ${after.megabytes} MB, open files ${before.files} → ${after.files}`,
       );
       door.trouble = 'well';
       await answered(urlOf(0));
@@ -48,6 +48,11 @@ export async function hardship({ folder, erp, records, callers, keyOf, say }: Ha
     await door.close();
   }
 }
+
+const holdings = async (causeway: Served): Promise<{ megabytes: number; files: number }> => ({
+  megabytes: await causeway.heap(),
+  files: await openFiles(causeway.pid),
+});
 
 async function askMany(urlOf: (n: number) => string, count: number): Promise<number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: atOnce });

@@ -1,6 +1,6 @@
 /**
- * A Causeway that serves, and carries when it is told to (the message `carry`, answered with `carried`).
- * Usage: node test/bench/lookup-server.ts CONFIG
+ * A Causeway that serves, carries when it is told to (the message `carry`, answered with `carried`), and tells what its heap
+ * holds after a collection (`heap`, answered with megabytes). Usage: node --expose-gc test/bench/lookup-server.ts CONFIG
  */
 import { compose } from '../../src/compose.ts';
 import { serve } from '../../src/cli/serve.ts';
@@ -16,6 +16,11 @@ const serving = await serve({ causeway, shutdown, json: true }, outcomeTally());
 console.log(`listening at ${serving.url ?? ''}`);
 const patience = { dueWithinMs: 1000, closedForMs: 30_000, awaitReader: true };
 process.on('message', (message) => {
+  if (message === 'heap') {
+    // What nobody needs any more is no leak.
+    globalThis.gc?.();
+    process.send?.(Math.round(process.memoryUsage().heapUsed / 104_857.6) / 10);
+  }
   if (message !== 'carry') return;
   void catchUp(causeway.context, ['accounts'], 'sync', patience, signal).then(() =>
     process.send?.('carried'),
