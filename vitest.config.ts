@@ -1,9 +1,13 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const integration = ['test/integration/**/*.test.ts', 'test/faults/**/*.test.ts'];
 
 export default defineConfig({
   test: {
+    // Many tests start the program: what Node has compiled once, it need not compile again.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'causeway-compile-cache') },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
