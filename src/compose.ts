@@ -17,7 +17,7 @@ import { sharedSandbox } from './connector/shared-sandbox.ts';
 import { webhookSender } from './http/webhook.ts';
 import type { LookupService } from './lookup/service.ts';
 import { ensureQueues, startBoss } from './queue/boss.ts';
-import { openDatabase, requireDatabase, type Sql } from './store/database.ts';
+import { type Database, openDatabase, requireDatabase, type Sql } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { openKeyLocks } from './store/key-lock.ts';
 import { lastUsedVersions } from './store/mapping-version.ts';
@@ -65,6 +65,8 @@ export type ComposeOptions = {
 /** Everything opened and joined together. `close` ends it in reverse order. */
 export type Causeway = Definitions & {
   readonly context: SyncContext;
+  /** A pool of its own for what somebody waits for over HTTP; statements are given up after five seconds. */
+  readonly requests: Database;
   readonly lookups: LookupService;
   readonly sandboxes: Sandboxes;
   /** How alerts are told beside the log. */
@@ -148,13 +150,19 @@ async function open(
   { config, folder, systems, log }: Definitions,
   options: ComposeOptions,
   closers: Closers,
-): Promise<Pick<Causeway, 'context' | 'lookups' | 'sandboxes' | 'alerting'>> {
+): Promise<Pick<Causeway, 'context' | 'requests' | 'lookups' | 'sandboxes' | 'alerting'>> {
   const url = await databaseUrl(config, log, closers);
   const database = openDatabase(url, {
     max: 8,
     onError: (error) => log.warn({ err: error }, 'a database connection broke'),
   });
   closers.push(() => database.end());
+  const requests = openDatabase(url, {
+    max: 4,
+    answersWithinMs: 5000,
+    onError: (error) => log.warn({ err: error }, 'a database connection of the HTTP interface broke'),
+  });
+  closers.push(() => requests.end());
   await requireDatabase(database);
   await migrate(database);
   folder.recall(await lastUsedVersions(database));
@@ -232,7 +240,7 @@ async function open(
   const webhook = config.alerts.webhook === null ? null : webhookSender({ ...config.alerts.webhook, now });
   if (webhook !== null) closers.push(webhook.close);
   const alerting = { redact: lineRedactor(config.secrets), send: webhook?.send ?? null };
-  return { context, lookups, sandboxes: opened.sandboxes, alerting };
+  return { context, requests, lookups, sandboxes: opened.sandboxes, alerting };
 }
 
 /** Whether a lookup asks the connection: then it has a part of the allowance. */

@@ -33,7 +33,9 @@ export type Serving = {
  */
 export async function serve({ causeway, shutdown }: Session, tally: Tally): Promise<Serving> {
   const { context, config, folder } = causeway;
-  const { database, mappings, now } = context;
+  const { mappings, now } = context;
+  // Whoever asks over HTTP waits neither behind what carries records nor for a database that hangs.
+  const database = causeway.requests;
   const own = () => ({ problems: folder.problems(), stale: folder.stale() });
   const webhooks = webhookTally();
   const { lookups } = causeway;
@@ -52,7 +54,8 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
       mappings,
       nextRun,
       now,
-      takeWebhook: (connection, request, traceId) => takeWebhook(context, connection, request, traceId),
+      takeWebhook: (connection, request, traceId) =>
+        takeWebhook({ ...context, database }, connection, request, traceId),
       onHints: hints.arrived,
       webhooks,
       publicUrl: config.http.publicUrl,

@@ -25,9 +25,9 @@ export const httpCodes = {
   },
   host_refused: {
     status: 421,
-    title: 'The request was meant for another host.',
+    title: 'The request was meant for another host, or came through a proxy, and there are no API keys.',
     remedy:
-      'While there are no API keys, the server answers under the names of this machine alone: `127.0.0.1`, `[::1]` and `localhost`. Create a key to be reached under other names.',
+      'While there are no API keys, the server answers this machine alone, under the names `127.0.0.1`, `[::1]` and `localhost`, and no proxy. Make a key with `causeway keys create`.',
   },
   no_such_path: {
     status: 404,

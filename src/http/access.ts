@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type ApiKey, listApiKeys, touchApiKeys } from '../store/api-key.ts';
+import { timeLimit, unlessAborted } from '../lookup/in-time.ts';
 import type { Database } from '../store/database.ts';
 import { readKey, sameHash } from './api-key.ts';
 import type { App, Scope } from './app.ts';
@@ -27,16 +28,19 @@ export type KeyRing = {
 
 /** So old may be what is known of the keys, in milliseconds: a revoked key is refused after that. */
 const freshMs = 2000;
+/** So long a request waits for the keys where they are older, in milliseconds; the others meanwhile do not wait. */
+const waitMs = 500;
 /** Notes of use are written so seldom, in milliseconds. */
 const noteMs = 60_000;
 
 /**
- * Keeps the keys at hand, so that a request does not wait for the database: they are read again behind it. A database
- * that is gone leaves the last known keys in force.
+ * Keeps the keys at hand, so that hardly a request waits for the database: they are read again every two seconds. A
+ * database that is gone, or hangs, leaves the last known keys in force.
  */
 export function keyRing({ database, now, log }: RingParts): KeyRing {
   let known: readonly StoredKey[] | null = null;
   let readAt = 0;
+  let triedAt = 0;
   let reading: Promise<readonly StoredKey[]> | null = null;
   const noted = new Map<string, number>();
   const read = (): Promise<readonly StoredKey[]> => {
@@ -53,9 +57,18 @@ export function keyRing({ database, now, log }: RingParts): KeyRing {
   return {
     async keys() {
       if (known === null) return read();
-      const age = now().getTime() - readAt;
-      if (age > freshMs) quietly(read());
-      return known;
+      const at = now().getTime();
+      if (at - readAt <= freshMs || at - triedAt <= freshMs) return known;
+      triedAt = at;
+      const limit = timeLimit(waitMs);
+      try {
+        return await unlessAborted(read(), limit.signal);
+      } catch (error) {
+        log.debug({ err: error }, 'the API keys were not read; those that are known stay in force');
+        return known;
+      } finally {
+        limit.end();
+      }
     },
     used(id) {
       const at = now();
@@ -69,18 +82,32 @@ export function keyRing({ database, now, log }: RingParts): KeyRing {
 type RingParts = { readonly database: Database; readonly now: () => Date; readonly log: Logger };
 
 /** Lets a request in, or refuses it, before anything of it is read. */
-export function guard(app: App, ring: KeyRing, now: () => Date): void {
+export function guard(
+  app: App,
+  {
+    keys: ring,
+    now,
+    publicUrl,
+  }: { readonly keys: KeyRing; readonly now: () => Date; readonly publicUrl: string | null },
+): void {
   app.decorateRequest('caller');
   app.addHook('onRequest', async (request) => {
     const scope = request.routeOptions.config.scope ?? 'open';
-    request.caller = scope === 'open' ? { key: null } : await judge(request, scope, ring, now());
+    request.caller =
+      scope === 'open' ? { key: null } : await judge(request, scope, ring, now(), publicUrl !== null);
   });
 }
 
-async function judge(request: FastifyRequest, scope: Scope, ring: KeyRing, now: Date): Promise<Caller> {
+async function judge(
+  request: FastifyRequest,
+  scope: Scope,
+  ring: KeyRing,
+  now: Date,
+  behindProxy: boolean,
+): Promise<Caller> {
   const keys = await ring.keys();
   if (keys.length === 0) {
-    requireThisMachine(request);
+    requireThisMachine(request, behindProxy);
     return { key: null };
   }
   const [, text] = /^Bearer +(\S+)$/iu.exec(request.headers.authorization ?? '') ?? [];
@@ -102,12 +129,16 @@ export const isUsable = ({ revokedAt, expiresAt }: ApiKey, now: Date): boolean =
 
 /**
  * Without keys a web page that a person on this machine looks at could speak to the server under a name of its own, which
- * is made to point here (DNS rebinding).
+ * is made to point here (DNS rebinding). And a proxy on this machine speaks for others, under whatever name.
  */
-function requireThisMachine(request: FastifyRequest): void {
-  if (isThisMachine(request.hostname)) return;
+function requireThisMachine({ hostname, headers }: FastifyRequest, behindProxy: boolean): void {
+  const forwarded = behindProxy || forwarding.some((name) => headers[name] !== undefined);
+  if (isThisMachine(hostname) && !forwarded) return;
   throw new HttpProblem('host_refused', 'Without API keys this server is for this machine alone.');
 }
+
+/** What proxies say of those for whom they ask (RFC 7239, RFC 9110 section 7.6.3, and what came before). */
+const forwarding = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'] as const;
 
 /** A loopback address, or the name of one (RFC 6761, section 6.3). */
 export function isThisMachine(host: string): boolean {

@@ -49,6 +49,8 @@ export function bareApp(log: Logger): App {
     bodyLimit: 256 * 1024,
     requestTimeout: arrivesWithinMs,
     keepAliveTimeout: 30_000,
+    // Whoever neither sends nor reads for longer than any answer takes is gone.
+    connectionTimeout: 65_000,
     return503OnClosing: true,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },
@@ -127,7 +129,7 @@ const knownErrors: {
 /** What pg and the system say of a connection that cannot be made, or broke. */
 const isDatabaseGone = (error: Error & { readonly code?: string }): boolean =>
   /^(?:ECONN|EPIPE|ETIMEDOUT|57P0|53300|08)/u.test(error.code ?? '') ||
-  /Connection terminated|timeout exceeded when trying to connect/u.test(error.message);
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout/u.test(error.message);
 
 /** Everything that is wrong with a part of the request. A value that was sent is never repeated. */
 function invalid({

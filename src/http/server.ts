@@ -30,7 +30,7 @@ export function httpServer(parts: ServerParts): App {
   const app = bareApp(parts.log);
   followTraces(app);
   const polls = longPolls(app, parts);
-  guard(app, parts.keys, parts.now);
+  guard(app, parts);
   limitRequests(app, parts.rateLimit);
   describeRoutes(app, parts.version);
   // What is registered before is there when the routes are.

@@ -35,8 +35,8 @@ export async function claimCallbacks(
 ): Promise<Callback[]> {
   const { rows } = await sql.query<Callback>({
     name: 'claim_callbacks',
-    text: `update callback set attempts = attempts + 1, next_at = $1::timestamptz + make_interval(secs => $2) where id in (
-       select id from callback where delivered_at is null and given_up_at is null and next_at <= $1 order by next_at limit $3 for update skip locked)
+    text: `update callback set attempts = attempts + 1, next_at = $1::timestamptz + make_interval(secs => $2) where id = any(array(
+       select id from callback where delivered_at is null and given_up_at is null and next_at <= $1 order by next_at limit $3 for update skip locked))
      returning id, request_id as "requestId", url, body, attempts, created_at as "createdAt"`,
     values: [now, leaseMs / 1000, limit],
   });

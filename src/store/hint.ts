@@ -50,9 +50,10 @@ export async function claimHints(
 ): Promise<ClaimedHints> {
   const { rows } = await sql.query<ClaimedHint & { at: Date }>({
     name: 'claim_hints',
-    text: `update hint h set reader = $3, reader_until = now() + make_interval(secs => $4) from
-       (select source_id from hint where connection = $1 and entity = $2 and ${free} order by since, source_id limit $5 for update skip locked) c
-     where h.connection = $1 and h.entity = $2 and h.source_id = c.source_id
+    // An array is made once. A join may ask for the rows to be locked again and again, each time others.
+    text: `update hint h set reader = $3, reader_until = now() + make_interval(secs => $4)
+     where h.connection = $1 and h.entity = $2 and h.source_id = any(array(
+       select source_id from hint where connection = $1 and entity = $2 and ${free} order by since, source_id limit $5 for update skip locked))
      returning h.source_id as "sourceId", h.seen, h.trace_id as "traceId", now() as at`,
     values: [stream.connection, stream.entity, claim.reader, claim.seconds, claim.limit],
   });

@@ -36,11 +36,15 @@ async function make(scopes: readonly string[], expiresAt: Date | null = null): P
 /** Asks a server that knows of the keys what the database knows now. */
 async function ask(
   text: string | null,
-  { path = '/v1/flows', host = '127.0.0.1:8321' }: { path?: string; host?: string } = {},
+  {
+    path = '/v1/flows',
+    host = '127.0.0.1:8321',
+    more = {},
+  }: { path?: string; host?: string; more?: { [name: string]: string } } = {},
 ): Promise<{ status: number; code: string | undefined }> {
   const app = serverOver(database, { now, keys: keyRing({ database, now, log }) });
   try {
-    const headers = { host, ...(text !== null && { authorization: text }) };
+    const headers = { host, ...more, ...(text !== null && { authorization: text }) };
     const answer = await app.inject({ method: 'GET', url: path, headers });
     return { status: answer.statusCode, code: (answer.json() as { code?: string }).code };
   } finally {
@@ -57,6 +61,37 @@ describe('without any key', () => {
   it('a name that was made to point here is refused (DNS rebinding)', async () => {
     for (const host of ['evil.example', '10.0.0.1', 'localhost.evil.example', '127.evil.example'])
       expect(await ask(null, { host }), host).toEqual({ status: 421, code: 'host_refused' });
+  });
+});
+
+describe('without any key, a proxy on this machine', () => {
+  it('is refused, whatever name it calls the server by', async () => {
+    for (const name of ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'])
+      expect(await ask(null, { more: { [name]: '203.0.113.9' } }), name).toEqual({
+        status: 421,
+        code: 'host_refused',
+      });
+  });
+
+  it('is refused where the configuration names a public address', async () => {
+    const app = serverOver(database, {
+      now,
+      keys: keyRing({ database, now, log }),
+      publicUrl: 'https://c.example',
+    });
+    const answer = await app.inject({ url: '/v1/flows', headers: { host: '127.0.0.1:8321' } });
+    expect(answer.json()).toMatchObject({ code: 'host_refused' });
+    await app.close();
+  });
+
+  it('leaves the first key in force from the next request on', async () => {
+    const app = serverOver(database, { now, keys: keyRing({ database, now, log }) });
+    const status = async (): Promise<number> => (await app.inject('/v1/flows')).statusCode;
+    expect(await status()).toBe(200);
+    await make(['read']);
+    clock += 3_600_000;
+    expect(await status()).toBe(401);
+    await app.close();
   });
 });
 
@@ -120,7 +155,7 @@ describe('with a key', () => {
 });
 
 describe('the keys at hand', () => {
-  it('are read again behind a request, and a revoked one is refused after some seconds', async () => {
+  it('are read again where they are older than some seconds, so that a revoked one is refused by then', async () => {
     const { id, text } = await make(['read']);
     const ring = keyRing({ database, now, log });
     const app = serverOver(database, { now, keys: ring });
@@ -130,7 +165,7 @@ describe('the keys at hand', () => {
     await revokeApiKey(database, id);
     expect(await status()).toBe(200);
     clock += 2001;
-    await expect.poll(status).toBe(401);
+    expect(await status()).toBe(401);
     await app.close();
   });
 
@@ -157,6 +192,23 @@ describe('the keys at hand', () => {
     const { text } = await make(['read']);
     await ask(`Bearer ${text}`);
     await expect.poll(async () => (await listApiKeys(database))[0]?.usedAt).toEqual(now());
+  });
+});
+
+describe('a database that hangs', () => {
+  it('keeps nobody waiting over HTTP: it is told as gone, with a time', async () => {
+    const impatient = openDatabase(own.url, { max: 2, answersWithinMs: 300, onError: () => {} });
+    const app = serverOver(impatient, { now });
+    const holder = await database.connect();
+    await holder.query('begin; lock table link in access exclusive mode');
+    const answer = await app.inject('/v1/flows');
+    expect([answer.statusCode, answer.json().code]).toEqual([503, 'database_unreachable']);
+    expect(answer.headers['retry-after']).toBe('5');
+    await holder.query('rollback');
+    holder.release();
+    expect((await app.inject('/v1/flows')).statusCode).toBe(200);
+    await app.close();
+    await impatient.end();
   });
 });
 

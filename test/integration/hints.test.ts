@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
 import { readHints } from '../../src/schedule/hints.ts';
 import { freeConnection, pauseConnection } from '../../src/store/connection-state.ts';
-import { hintsWaiting, keepHints } from '../../src/store/hint.ts';
+import { claimHints, hintsWaiting, keepHints } from '../../src/store/hint.ts';
 import { readHinted } from '../../src/sync/read-hinted.ts';
 import { aMapping, type Journey } from './journey.ts';
 import { anotherWorker, between, closeAll, names, once, sql, stateOf } from './setting.ts';
@@ -34,6 +34,23 @@ const mirrored = async (journey: Journey, id: string): Promise<unknown> =>
   (
     await sql<{ record: { name?: string } }>(journey, `select record from mirror where source_id = '${id}'`)
   )[0]?.record.name;
+
+describe('hints of which thousands wait', () => {
+  it('are claimed in as small parts as before, each once, though nobody has counted the table', async () => {
+    const { journey } = await between();
+    const { database } = journey.context;
+    const ids = Array.from({ length: 3000 }, (_, n) => String(n));
+    await hinted(journey, ...ids);
+    const stream = { connection: 'crm', entity: 'accounts' };
+    const claimed = new Set<string>();
+    for (let round = 0; round < 3; round += 1) {
+      const { hints } = await claimHints(database, stream, { reader: `r${round}`, seconds: 60, limit: 100 });
+      expect(hints).toHaveLength(100);
+      for (const { sourceId } of hints) claimed.add(sourceId);
+    }
+    expect(claimed.size).toBe(300);
+  });
+});
 
 describe('a hint', () => {
   it('has its record read again by its id, mirrored and queued, with its trace', async () => {
