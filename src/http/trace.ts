@@ -21,7 +21,9 @@ export function followTraces(app: App): void {
     withTrace(request.traceId, done);
   });
   // What reads the body goes on in the context of its socket.
-  app.addHook('preValidation', (request, _reply, done) => withTrace(request.traceId, done));
+  app.addHook('preValidation', (request, _reply, done) =>
+    request.body === undefined ? done() : withTrace(request.traceId, done),
+  );
 }
 
 /** A header that came twice says nothing. */
