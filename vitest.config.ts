@@ -8,8 +8,9 @@ export default defineConfig({
   test: {
     // Many tests start the program: what Node has compiled once, it need not compile again.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'causeway-compile-cache') },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Small machines are starved at times; what hangs ends all the same.
+    testTimeout: 150_000,
+    hookTimeout: 150_000,
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: integration } },
       {
