@@ -194,12 +194,13 @@ export async function failRequest(sql: Sql, id: string, problem: string): Promis
 }
 
 /**
- * Ends a request of which nothing is pending, in the caller's transaction: done, unless it was cancelled or has failed.
- * Null when somebody else has ended it.
+ * Ends a request of which nothing is pending, in the caller's transaction: done, unless it was cancelled, or has failed, or
+ * the source knows none of its records: that is no success. Its counts have to be right. Null when somebody else has ended it.
  */
 export async function finishRequest(tx: Sql, id: string): Promise<ResyncRequest | null> {
   const { rows } = await tx.query<Row>(
-    `update resync_request set finished_at = now(), state = case when state = 'running' then 'done' else state end, worker = null, worker_until = null
+    `update resync_request set finished_at = now(), worker = null, worker_until = null,
+       state = case when state <> 'running' then state when counts->'unknown' = counts->'asked' then 'failed' else 'done' end
      where id = $1 and finished_at is null and state <> 'queued' returning ${columns}`,
     [id],
   );

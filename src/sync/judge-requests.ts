@@ -40,7 +40,8 @@ async function judgeRequest(
   now: Date,
 ): Promise<{ moved: number; ended: ResyncRequest | null }> {
   const { moved, pending } = await judgeItems(tx, request.id, request.flow);
-  if (moved > 0) await countItems(tx, request.id);
+  // What is told at the end is counted then, whatever has brought it about.
+  if (moved > 0 || pending === 0) await countItems(tx, request.id);
   return { moved, ended: pending === 0 ? await endRequest(tx, request.id, now) : null };
 }
 

@@ -1,7 +1,7 @@
 import type { CompiledMapping } from '../mapping/compile.ts';
 import { compileRecordCondition } from '../mapping/record-condition.ts';
 import { transaction } from '../store/database.ts';
-import { addItems, noteUnknown, takeItems, unqueuedItems } from '../store/resync-item.ts';
+import { addItems, countItems, noteUnknown, takeItems, unqueuedItems } from '../store/resync-item.ts';
 import {
   lockQueued,
   noteChosen,
@@ -111,7 +111,11 @@ function queueing(
       const priority = request.choice.by === 'ids' ? 'interactive' : 'incremental';
       return async (ids) => {
         const { unknown } = await resyncIds(context, mapping, ids, signal, priority, take);
-        if (unknown.length > 0) await noteUnknown(context.database, request.id, unknown);
+        if (unknown.length > 0)
+          await transaction(context.database, async (tx) => {
+            await noteUnknown(tx, request.id, unknown);
+            await countItems(tx, request.id);
+          });
       };
     }
   }

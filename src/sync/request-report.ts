@@ -64,6 +64,8 @@ function messageOf(request: ResyncRequest): string {
     case 'running':
       return `Its records are queued; ${rest} still to be sent.`;
     case 'failed':
+      if (counts.asked > 0 && counts.unknown === counts.asked)
+        return 'The source knows none of these records.';
       return `It cannot be carried out: ${problem ?? 'no reason is known'}.`;
     case 'cancelled':
       if (finishedAt !== null && (notCancelled ?? 0) === 0)

@@ -21,11 +21,14 @@ afterEach(async () => {
 });
 
 /** A request of one record that has ended, with an address to call back, and the outbox of a service. */
-async function calledBack(url: string, over: { allowPrivate?: boolean; resolve?: Resolve } = {}) {
+async function calledBack(
+  url: string,
+  { ids = ['c1'], ...over }: { ids?: string[]; allowPrivate?: boolean; resolve?: Resolve } = {},
+) {
   const at = await between();
   at.source.put('c1', { name: 'Acme' });
   await at.journey.carry();
-  const id = await requested(at, url);
+  const id = await requested(at, url, ids);
   const clock = { now: new Date() };
   const lines: string[] = [];
   const outbox: CallbackOutbox = {
@@ -41,11 +44,11 @@ async function calledBack(url: string, over: { allowPrivate?: boolean; resolve?:
   return { at, id, lines, later, standing, send: () => sendCallbacks(outbox, never) };
 }
 
-async function requested(at: Setting, callbackUrl: string): Promise<string> {
+async function requested(at: Setting, callbackUrl: string, ids = ['c1']): Promise<string> {
   const service = serving(at.journey);
   const accepted = await acceptRequest(
     at.journey.context.database,
-    asked({ choice: { by: 'ids', ids: ['c1'] }, callbackUrl }),
+    asked({ choice: { by: 'ids', ids }, callbackUrl }),
   );
   if (!('request' in accepted)) throw new Error(accepted.as);
   await ended(at.journey, accepted.request.id);
@@ -74,6 +77,20 @@ describe('a callback', () => {
     });
     expect(notice?.text).not.toContain('Acme');
     expect(await standing()).toMatchObject({ attempts: 1, problem: null });
+  });
+
+  it('tells of records that the source does not know, and not of a success', async () => {
+    const receiver = await aReceiver();
+    const { send } = await calledBack(receiver.url, { ids: ['nobody'] });
+    await send();
+    expect(JSON.parse(receiver.received[0]?.text ?? '')).toMatchObject({
+      type: 'resync.failed',
+      data: {
+        state: 'failed',
+        message: 'The source knows none of these records.',
+        counts: { asked: 1, unknown: 1, pending: 0 },
+      },
+    });
   });
 
   it('is sent again with a longer wait each time and the same id until it is taken', async () => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
 import { acceptRequest } from '../../src/sync/accept-request.ts';
 import { cancel } from '../../src/sync/cancel-request.ts';
+import { requestReport } from '../../src/sync/request-report.ts';
 import type { ResyncRequest } from '../../src/store/resync-request.ts';
 import { aMapping } from './journey.ts';
 import { asked, ended, serving, when } from './requested-work.ts';
@@ -164,6 +165,19 @@ describe('a resync that was asked for', () => {
     expect(stuck).toMatchObject({ state: 'queued', problem: 'the CRM does not answer' });
     at.source.readByIds = readByIds;
     expect(await ended(at.journey, id)).toMatchObject({ state: 'done', problem: null });
+  });
+
+  it.each([1, 3])('fails when the source knows none of its %i records, and says so', async (count) => {
+    const at = await between();
+    serve(at);
+    const ids = Array.from({ length: count }, (_, n) => `nobody${n}`);
+    const { id } = await ask(at, { choice: { by: 'ids', ids } });
+    const over = await ended(at.journey, id);
+    expect(over).toMatchObject({
+      state: 'failed',
+      counts: { asked: count, unknown: count, pending: 0, synced: 0 },
+    });
+    expect(requestReport(over).message).toBe('The source knows none of these records.');
   });
 
   it('fails when its flow is gone, and says so', async () => {
