@@ -59,6 +59,26 @@ export async function noteUnknown(sql: Sql, request: string, sourceIds: readonly
 /** What is still open of a request. */
 export type OpenItems = { readonly moved: number; readonly pending: number };
 
+/** What became of a queued record, by its link; null is pending. */
+const became = `case
+           when l.state = 'synced' then case when l.delivered_at > i.queued_at then 'synced' else 'unchanged' end
+           when l.state in ('skipped', 'waiting', 'dead', 'removed') then l.state
+           when l.state = 'pending' and l.code = 'needs_approval' then 'waiting' end`;
+
+/** Of these requests, those of which something became of a record, or nothing is pending. Locks nothing, and is cheap. */
+export async function stirredRequests(sql: Sql, requests: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await sql.query<{ id: string }>({
+    name: 'stirred_requests',
+    text: `select r.id from resync_request r where r.id = any($1::uuid[]) and (
+       not exists (select from resync_item i where i.request_id = r.id and i.outcome is null)
+       or exists (select from resync_item i join link l on l.flow = r.flow and l.source_id = i.source_id
+         where i.request_id = r.id and i.queued_at is not null and (i.outcome is null or i.outcome = 'waiting')
+           and i.outcome is distinct from ${became}))`,
+    values: [requests],
+  });
+  return new Set(rows.map(({ id }) => id));
+}
+
 /**
  * Looks what became of the queued records that nothing is known of yet, by their links: a settle of anybody after the
  * queueing counts. A record that waits, for another one or for a person, may become something else. To be called in a
@@ -68,10 +88,7 @@ export async function judgeItems(tx: Sql, request: string, flow: string): Promis
   const { rowCount: moved } = await tx.query({
     name: 'judge_items',
     text: `with judged as (
-       select i.source_id, l.code, l.reason, l.target_id, case
-           when l.state = 'synced' then case when l.delivered_at > i.queued_at then 'synced' else 'unchanged' end
-           when l.state in ('skipped', 'waiting', 'dead', 'removed') then l.state
-           when l.state = 'pending' and l.code = 'needs_approval' then 'waiting' end as outcome
+       select i.source_id, l.code, l.reason, l.target_id, ${became} as outcome
        from resync_item i join link l on l.flow = $2 and l.source_id = i.source_id
        where i.request_id = $1 and i.queued_at is not null and (i.outcome is null or i.outcome = 'waiting'))
      update resync_item i set outcome = judged.outcome, code = judged.code, message = judged.reason, target_id = judged.target_id from judged

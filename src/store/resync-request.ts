@@ -103,21 +103,26 @@ export async function hasEnded(sql: Sql, id: string): Promise<boolean> {
 }
 
 /**
- * Takes requests that have not ended and that no living process sees to, and renews those that `worker` has. A process
- * that dies leaves them to the others after `leaseSeconds`.
+ * Takes requests that have not ended and that no living process sees to, and renews those that `worker` has: either those
+ * that are still to be queued, or the others. They take turns: first those that nobody has seen to yet, then those that
+ * were renewed longest ago, so that many that do not come to their end keep nobody else from it. A process that dies
+ * leaves them to the others after `leaseSeconds`.
  */
 export async function claimRequests(
   sql: Sql,
   worker: string,
-  leaseSeconds: number,
-  limit: number,
+  { which, leaseSeconds, limit }: { which: 'queued' | 'others'; leaseSeconds: number; limit: number },
 ): Promise<ResyncRequest[]> {
   const { rows } = await sql.query<Row>({
     name: 'claim_requests',
-    text: `update resync_request set worker = $1, worker_until = now() + make_interval(secs => $2) where id in (
-       select id from resync_request where finished_at is null and (worker is null or worker = $1 or worker_until < now())
-       order by asked_at limit $3 for update skip locked) returning ${columns}`,
-    values: [worker, leaseSeconds, limit],
+    text: `with due as (
+         select id, worker_until as until from resync_request
+         where finished_at is null and (state = 'queued') = $4 and (worker is null or worker = $1 or worker_until < now())
+         order by worker_until nulls first, asked_at limit $3 for update skip locked),
+       claimed as (
+         update resync_request set worker = $1, worker_until = now() + make_interval(secs => $2) where id in (select id from due) returning *)
+     select ${columns} from claimed join due using (id) order by due.until nulls first, asked_at`,
+    values: [worker, leaseSeconds, limit, which === 'queued'],
   });
   return rows.map(requestOf);
 }
@@ -154,10 +159,10 @@ export async function noteChosen(
   );
 }
 
-/** All chosen records are in the queue. */
+/** All chosen records are in the queue. Whoever looks first what becomes of them takes it: the next look is at what is new. */
 export async function noteQueued(sql: Sql, id: string): Promise<void> {
   await sql.query(
-    `update resync_request set state = 'running', problem = null where id = $1 and state = 'queued'`,
+    `update resync_request set state = 'running', problem = null, worker = null, worker_until = null where id = $1 and state = 'queued'`,
     [id],
   );
 }

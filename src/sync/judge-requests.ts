@@ -1,6 +1,6 @@
 import { type Database, type Sql, transaction } from '../store/database.ts';
 import { writeCallback } from '../store/callback.ts';
-import { countItems, judgeItems } from '../store/resync-item.ts';
+import { countItems, judgeItems, stirredRequests } from '../store/resync-item.ts';
 import { finishRequest, type ResyncRequest } from '../store/resync-request.ts';
 import { callbackBody } from './request-report.ts';
 
@@ -25,7 +25,16 @@ export async function judgeRequests(
   let moved = false;
   const ended: ResyncRequest[] = [];
   const pendingIn = new Set<string>();
+  // Most requests that are open for long have not moved: those cost one look together, and no transaction each.
+  const stirred = await stirredRequests(
+    database,
+    requests.map(({ id }) => id),
+  );
   for (const request of requests) {
+    if (!stirred.has(request.id)) {
+      pendingIn.add(request.flow);
+      continue;
+    }
     const judged = await transaction(database, (tx) => judgeRequest(tx, request, now()));
     moved ||= judged.moved > 0;
     if (judged.ended === null) pendingIn.add(request.flow);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CompiledMapping } from '../../src/mapping/compile.ts';
-import { bell, carryRequested } from '../../src/schedule/requested.ts';
+import { bell } from '../../src/schedule/bell.ts';
+import { carryRequested } from '../../src/schedule/requested.ts';
 import { flowRuns } from '../../src/schedule/flow-runs.ts';
 import { readRequest, type ResyncRequest } from '../../src/store/resync-request.ts';
 import type { Asked } from '../../src/sync/accept-request.ts';
