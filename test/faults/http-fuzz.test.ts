@@ -108,6 +108,10 @@ const oddJson = fc.oneof(
     '{"ids":[null]}',
     '{"ids":"x","flow":1}',
     '{"flow":"accounts","ids":["\\u0000"]}',
+    '{"flow":"accounts","ids":["\\ud800"]}',
+    '{"flow":"accounts","group":"\\udfff"}',
+    '{"flow":"accounts","where":"name == \'\\ud800\'"}',
+    '{"flow":"\\ud800","ids":["1"]}',
     '{"flow":"accounts","ids":["1"],"ids":["2"]}',
     '\uFEFF{}',
   ),
@@ -245,6 +249,25 @@ describe('whatever is sent to the HTTP interface', () => {
       const status = await raw(request(method, target, headers, Buffer.from(body)));
       expect(status === 'closed' || fine(status), `${method} ${path}: ${status}`).toBe(true);
     }
+  });
+
+  it.each([
+    ['/v1/resyncs', { flow: 'accounts', ids: ['\uD800'] }],
+    ['/v1/resyncs', { flow: 'accounts', ids: ['1', 'a\uDFFFb'] }],
+    ['/v1/resyncs', { flow: 'accounts', ids: ['\0'] }],
+    ['/v1/resyncs', { flow: '\uD800', ids: ['1'] }],
+    ['/v1/resyncs', { flow: 'accounts', where: "name == '\uD800'" }],
+    ['/v1/resyncs', { flow: 'accounts', ids: ['1'], callback: { url: 'https://a.example/\uD800' } }],
+    ['/v1/dead-letters/redrive', { flow: 'accounts', ids: ['\uD800'] }],
+    ['/v1/dead-letters/redrive', { flow: 'accounts', group: '\uD800' }],
+    ['/v1/dead-letters/redrive', { flow: '\uD800', all: true }],
+  ])('%s refuses texts that are no Unicode: %j', async (path, body) => {
+    const answer = await fetch(`${service.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': `"${crypto.randomUUID()}"` },
+      body: JSON.stringify(body),
+    });
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([400, 'bad_request']);
   });
 
   it.each([

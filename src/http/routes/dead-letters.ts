@@ -7,6 +7,7 @@ import { chooseLetters } from '../../sync/dead-letters.ts';
 import type { Redriven } from '../../sync/redrive.ts';
 import type { App } from '../app.ts';
 import { HttpProblem, refusals } from '../problem.ts';
+import { isStorable, notStorable } from '../storable.ts';
 import { instant } from './flow-schema.ts';
 import { flowName, flowOf, type FlowParts } from './flows.ts';
 
@@ -39,15 +40,11 @@ const group = z
   })
   .meta({ id: 'DeadLetterGroup' });
 
-const id = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((text) => !text.includes('\0'), 'holds a character that no id has');
+const id = z.string().min(1).max(200).refine(isStorable, notStorable);
 
 const redriveBody = z
   .strictObject({
-    flow: flowName,
+    flow: flowName.refine(isStorable, notStorable),
     ids: z.array(id).min(1).max(500).optional().meta({ description: 'Ids of records in the source.' }),
     group: id.optional().meta({ description: 'The letters of one cause.' }),
     all: z

@@ -6,6 +6,7 @@ import { origins, type Refusal, type Replied } from '../../lookup/outcome.ts';
 import type { LookupService } from '../../lookup/service.ts';
 import type { App } from '../app.ts';
 import { HttpProblem, refusals } from '../problem.ts';
+import { isStorable, notStorable } from '../storable.ts';
 
 export type LookupParts = { readonly lookups: Pick<LookupService, 'lookups' | 'answer'> };
 
@@ -17,7 +18,7 @@ const params = z.object({
     .string()
     .min(1)
     .max(longestKey)
-    .refine((key) => !key.includes('\0'), 'holds a character that no key has')
+    .refine(isStorable, notStorable)
     .meta({
       description:
         'What the lookup finds its record by: the id of the CRM record, the id in the ERP, or a business key.',

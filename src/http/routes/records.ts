@@ -11,6 +11,7 @@ import type { App } from '../app.ts';
 import type { LongPolls } from '../long-poll.ts';
 import { waitOf } from '../prefer.ts';
 import { HttpProblem, refusals } from '../problem.ts';
+import { isStorable } from '../storable.ts';
 import { flowName, flowOf, type FlowParts } from './flows.ts';
 import { instant, states, stopOf, stopped, textOf } from './flow-schema.ts';
 import { prefer } from './resync-schema.ts';
@@ -97,7 +98,7 @@ export function recordRoutes(app: App, parts: RecordParts, polls: LongPolls): vo
     },
     async ({ params, headers }, reply) => {
       const mapping = flowOf(parts, params.flow);
-      const id = params.id.includes('\0') ? '' : params.id;
+      const id = isStorable(params.id) ? params.id : '';
       const seconds = waitOf(headers.prefer);
       if (seconds !== null) await polls.wait(reply, seconds, movedOrSettled(parts, mapping, id));
       const found = await recordReport(parts, mapping, id);

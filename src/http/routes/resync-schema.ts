@@ -3,6 +3,7 @@ import { outcomes, type ResyncRequest } from '../../store/resync-request.ts';
 import type { RequestedRecord } from '../../store/resync-item.ts';
 import { type CallbackReport, recordReport, requestReport } from '../../sync/request-report.ts';
 import { longestWait } from '../prefer.ts';
+import { isStorable, notStorable } from '../storable.ts';
 
 const instant = z.iso.datetime();
 
@@ -16,17 +17,16 @@ export const prefer = z
     examples: ['wait=1'],
   });
 
-const noNul = (text: string): boolean => !text.includes('\0');
-
 export const wishBody = z
   .strictObject({
     flow: z
       .string()
       .min(1)
       .max(200)
+      .refine(isStorable, notStorable)
       .meta({ description: 'The name of a flow.', examples: ['accounts'] }),
     ids: z
-      .array(z.string().min(1).max(200).refine(noNul, 'holds a character that no id has'))
+      .array(z.string().min(1).max(200).refine(isStorable, notStorable))
       .min(1)
       .max(1000)
       .optional()
@@ -35,7 +35,7 @@ export const wishBody = z
       .string()
       .min(1)
       .max(2000)
-      .refine(noNul, 'holds a character that no expression has')
+      .refine(isStorable, notStorable)
       .optional()
       .meta({ description: 'An expression that is true of the records meant, as in `only_when`.' }),
     since: z.iso
@@ -48,7 +48,9 @@ export const wishBody = z
       .meta({ description: 'Records that the present mapping would make something else of.' }),
     all: z.literal(true).optional().meta({ description: 'Every record that is there in the source.' }),
     callback: z
-      .strictObject({ url: z.string().min(1).max(2048).meta({ description: 'Where to.' }) })
+      .strictObject({
+        url: z.string().min(1).max(2048).refine(isStorable, notStorable).meta({ description: 'Where to.' }),
+      })
       .optional()
       .meta({ description: 'Told when it has ended: a POST, signed as Standard Webhooks say.' }),
   })

@@ -20,6 +20,7 @@ import { idempotencyKeyOf } from '../idempotency-key.ts';
 import type { LongPolls } from '../long-poll.ts';
 import { waitOf } from '../prefer.ts';
 import { HttpProblem, refusals } from '../problem.ts';
+import { isStorable } from '../storable.ts';
 import {
   prefer,
   resyncEntry,
@@ -76,7 +77,7 @@ export function resyncRoutes(app: App, parts: ResyncParts, polls: LongPolls): vo
       },
     },
     async ({ query }) => {
-      const flow = query.flow?.includes('\0') ? '' : (query.flow ?? null);
+      const flow = isStorable(query.flow ?? '') ? (query.flow ?? null) : '';
       const found = await newestRequests(parts.database, flow, query.limit);
       return { resyncs: found.map(resyncEntryOf) };
     },
