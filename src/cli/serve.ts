@@ -80,7 +80,12 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
   const { log, sleep } = context;
   await lookups.serve();
   const http = await openHttp(build, { host, port, keys, now, sleep, log }, ending);
+  const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+  if (ending.aborted) tell();
+  ending.addEventListener('abort', () => tell(), { once: true });
   const rounds = [
+    // At once, and not after the batches in hand: callers who wait are answered while the database is still open.
+    told.then(() => http.close()),
     watchForAlerts(causeway, ending),
     carryRequested({ context, folder, waker: wakes, bell: newWork }, ending),
     keepCallingBack({ ...context, send: callbackSender(callbacks) }, sleep, ending),
@@ -92,7 +97,6 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
     async close() {
       closing.abort();
       await Promise.all([...rounds, hints.ended]);
-      await http.close();
     },
   };
 }

@@ -15,6 +15,7 @@ import {
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { HttpCode } from '../errors/http-codes.ts';
+import { closeGently } from './closing.ts';
 import { HttpProblem, problemBody, sendProblem } from './problem.ts';
 
 /** The server with the types of its schemas. */
@@ -51,8 +52,9 @@ export function bareApp(log: Logger): App {
     keepAliveTimeout: 30_000,
     // Whoever neither sends nor reads for longer than any answer takes is gone.
     connectionTimeout: 65_000,
-    return503OnClosing: true,
-    forceCloseConnections: true,
+    // See closeGently: what arrives on a connection that is there already is answered, too.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },
     http: {
       maxHeaderSize: headerBytes,
@@ -76,7 +78,12 @@ export function bareApp(log: Logger): App {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, new HttpProblem('no_such_path', `There is no ${request.method} on this path.`)),
   );
-  app.setErrorHandler((error: FastifyError, request, reply) => answerError(log, error, request, reply));
+  const closing = closeGently(app);
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    // It was cut: what its work fails with, now that everything ends, is nobody's concern.
+    const heard = !(closing() && request.socket.destroyed);
+    return answerError(heard ? log : null, error, request, reply);
+  });
   return app;
 }
 
@@ -94,7 +101,7 @@ function unreadable(code: string | undefined): UnreadableCode {
 }
 
 function answerError(
-  log: Logger,
+  log: Logger | null,
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -110,7 +117,7 @@ function answerError(
       reply,
       new HttpProblem('database_unreachable', 'The database does not answer.', { retryAfterSeconds: 5 }),
     );
-  log.error({ err: error, route: request.routeOptions.url }, 'a request could not be answered');
+  log?.error({ err: error, route: request.routeOptions.url }, 'a request could not be answered');
   return sendProblem(reply, new HttpProblem('internal', 'The request could not be answered.'));
 }
 
