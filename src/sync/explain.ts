@@ -1,8 +1,10 @@
 import { isContinuous } from '../mapping/continuous.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { listConnectionStates } from '../store/connection-state.ts';
+import { listConnectionStates, pausedByPerson } from '../store/connection-state.ts';
+import { listFlowPauses } from '../store/flow-state.ts';
 import { type HistoryReport, readHistory } from '../store/history.ts';
 import type { SyncContext } from './context.ts';
+import { type Stop, stopsOf } from './next-check.ts';
 import { readRecord, type RecordStanding } from './record-state.ts';
 
 /** The whole story of one record: a headline that a salesperson understands, what comes next, and what happened. */
@@ -27,19 +29,12 @@ export async function explain(
   const record = await readRecord(context.database, mapping, sourceId);
   if (record === null) return null;
   const states = await listConnectionStates(context.database);
-  const closed = states.find(({ connection, state }) => connection === mapping.write.to && state !== 'up');
+  const stops = stopsOf(mapping, states, await listFlowPauses(context.database));
   return {
     record,
     about: mapping.about,
     headline: headline(mapping, record),
-    next: next(
-      mapping,
-      record,
-      closed === undefined
-        ? null
-        : `${closed.connection} takes nothing now (${closed.reason ?? 'no reason is known'})`,
-      options.nextRun,
-    ),
+    next: next(mapping, record, heldUp(mapping, stops), options.nextRun),
     history: await readHistory(context.database, mapping.flow, sourceId, options.historyLimit),
   };
 }
@@ -74,7 +69,67 @@ function headline(mapping: Mapping, record: RecordStanding): string {
 
 const times = (attempts: number): string => (attempts === 1 ? 'once' : `${attempts} times`);
 
-function next(mapping: Mapping, record: RecordStanding, closed: string | null, nextRun: Date | null): string {
+/** Why nothing is sent of a flow now, when it goes on, and whether that takes a person. */
+type HeldUp = { readonly why: string; readonly goesOn: string; readonly byPerson: boolean };
+
+/** What a person has paused goes on when a person resumes it, and everything else by itself. */
+function heldUp(mapping: Mapping, stops: readonly Stop[]): HeldUp | null {
+  const own = ({ what }: Stop): boolean => what === mapping.flow;
+  const sending = stops.filter((stop) => own(stop) || stop.what === mapping.write.to);
+  const paused = sending.filter(({ code }) => code === pausedByPerson);
+  const [first] = paused.length > 0 ? paused : sending;
+  if (first === undefined) return null;
+  const why = (stop: Stop): string =>
+    `${own(stop) ? `The flow ${stop.what} sends` : `${stop.what} takes`} nothing now (${stop.reason ?? 'no reason is known'})`;
+  if (paused.length === 0)
+    return { why: why(first), goesOn: 'by itself when that has passed.', byPerson: false };
+  const commands = paused.map(({ what }) => `causeway resume ${what}`).join(' and ');
+  return {
+    why: paused.map(why).join('; '),
+    goesOn: `when a person resumes it: ${commands}`,
+    byPerson: true,
+  };
+}
+
+function next(mapping: Mapping, record: RecordStanding, held: HeldUp | null, nextRun: Date | null): string {
+  const sent = held?.byPerson === true ? ` ${held.why}; it goes on ${held.goesOn}` : '';
+  switch (record.state) {
+    case 'synced':
+    case 'skipped':
+    case 'removed':
+      return sent === ''
+        ? 'Nothing is to be done. A change in the source is carried by itself.'
+        : `Nothing is to be done. A change in the source waits.${sent}`;
+    case 'sending':
+      return 'Look again in a few seconds.';
+    case 'dead':
+      return `Mend the record in the source, and it is sent by itself; or mend the mapping and run: causeway dead-letters redrive ${mapping.flow} --id ${record.sourceId}${sent === '' ? '' : `.${sent}`}`;
+    case 'waiting':
+      return `${parentsOf(record)} It goes on by itself when that record arrives.${sent}`;
+    case 'in_doubt':
+    case 'pending':
+    case 'retrying':
+      if (record.state === 'pending' && record.code === 'needs_approval')
+        return `It goes on when a person has answered; causeway status names the command.${sent}`;
+      return goingOn(mapping, record, held, nextRun);
+  }
+}
+
+const parentsOf = ({ waitingFor }: RecordStanding): string =>
+  waitingFor
+    .map(
+      ({ flow, id, state, reason }) =>
+        `${flow} ${id} is ${state ?? 'not seen yet'}${reason === null ? '' : ` (${reason})`}.`,
+    )
+    .join(' ');
+
+/** When a record is sent, or looked up, that nothing but time is in the way of. */
+function goingOn(
+  mapping: Mapping,
+  record: RecordStanding,
+  held: HeldUp | null,
+  nextRun: Date | null,
+): string {
   const run = isContinuous(mapping)
     ? 'within seconds'
     : nextRun === null
@@ -84,35 +139,10 @@ function next(mapping: Mapping, record: RecordStanding, closed: string | null, n
     record.nextAt !== null && nextRun !== null && record.nextAt > nextRun
       ? `not before ${record.nextAt.toISOString()}`
       : run;
-  switch (record.state) {
-    case 'synced':
-    case 'skipped':
-    case 'removed':
-      return 'Nothing is to be done. A change in the source is carried by itself.';
-    case 'sending':
-      return 'Look again in a few seconds.';
-    case 'dead':
-      return `Mend the record in the source, and it is sent by itself; or mend the mapping and run: causeway dead-letters redrive ${mapping.flow} --id ${record.sourceId}`;
-    case 'waiting':
-      return (
-        record.waitingFor
-          .map(
-            (parent) =>
-              `${parent.flow} ${parent.id} is ${parent.state ?? 'not seen yet'}${parent.reason === null ? '' : ` (${parent.reason})`}.`,
-          )
-          .join(' ') + ' It goes on by itself when that record arrives.'
-      );
-    case 'in_doubt':
-      if (closed !== null) return `${closed}; it is looked up by itself when that has passed.`;
-      if (record.nextAt !== null && record.nextAt > record.since)
-        return `It is looked up again at ${record.nextAt.toISOString()}, or with the first run after that, and goes on by itself.`;
-      return `It is looked up ${run}, and goes on by itself.`;
-    case 'pending':
-    case 'retrying':
-      if (record.state === 'pending' && record.code === 'needs_approval')
-        return 'It goes on when a person has answered; causeway status names the command.';
-      return closed === null
-        ? `It goes on by itself ${later}.`
-        : `${closed}; it goes on by itself when that has passed.`;
-  }
+  const inDoubt = record.state === 'in_doubt';
+  if (held !== null) return `${held.why}; it ${inDoubt ? 'is looked up' : 'goes on'} ${held.goesOn}`;
+  if (!inDoubt) return `It goes on by itself ${later}.`;
+  if (record.nextAt !== null && record.nextAt > record.since)
+    return `It is looked up again at ${record.nextAt.toISOString()}, or with the first run after that, and goes on by itself.`;
+  return `It is looked up ${run}, and goes on by itself.`;
 }

@@ -36,7 +36,9 @@ it('SIGTERM answers callers who wait before the process ends, and nothing of the
   );
   const begun = Array.from({ length: waiting }, () => {
     const request = get(`${url}/v1/resyncs/${rows[0]?.id}`, { agent, headers: { prefer: 'wait=30' } });
-    const status = once(request, 'response').then(([answer]) => (answer as IncomingMessage).resume().statusCode);
+    const status = once(request, 'response').then(
+      ([answer]) => (answer as IncomingMessage).resume().statusCode,
+    );
     return { sent: once(request, 'finish'), status };
   });
   await Promise.all(begun.map(({ sent }) => sent));

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
 import type { Mapping } from '../../src/mapping/mapping.ts';
+import { pauseConnection } from '../../src/store/connection-state.ts';
+import { pauseFlowByPerson } from '../../src/store/flow-state.ts';
+import { tellStanding } from '../../src/sync/tell-standing.ts';
 import { explain, type Explanation } from '../../src/sync/explain.ts';
 import { chooseLetters, listDeadLetters } from '../../src/sync/dead-letters.ts';
 import { redriveLetters } from '../../src/sync/redrive.ts';
@@ -50,6 +53,35 @@ async function lookAt(at: Setting, step: string): Promise<Explanation> {
 }
 
 describe('P5: every record has one explainable state', () => {
+  it.each([
+    ['the flow', 'The flow accounts sends', 'accounts', pauseFlowByPerson],
+    ['the connection', 'erp takes', 'erp', pauseConnection],
+  ])('says, when a person paused %s, that a person resumes it', async (_what, who, name, pause) => {
+    const at = await setting();
+    at.source.put('c1', { name: 'Acme' });
+    const { database } = at.journey.context;
+    await pause(database, name, 'a person paused it: stocktaking');
+    await at.journey.carry();
+    const sentence = `${who} nothing now (a person paused it: stocktaking); it goes on when a person resumes it: causeway resume ${name}`;
+    const found = await story(at);
+    expect([found.record.state, found.next]).toEqual(['pending', sentence]);
+    const told = await tellStanding(at.journey.context, 'accounts', 'c1', () => null);
+    expect(told?.next).toBe(sentence);
+  });
+
+  it('names both commands when a person paused the flow and what it writes to', async () => {
+    const at = await setting();
+    at.source.put('c1', { name: 'Acme' });
+    await at.journey.carry();
+    const { database } = at.journey.context;
+    await pauseFlowByPerson(database, 'accounts', 'a person paused it');
+    await pauseConnection(database, 'erp', 'a person paused it');
+    const { record, next } = await story(at);
+    expect(record.state).toBe('synced');
+    expect(next).toContain('causeway resume accounts and causeway resume erp');
+    expect(next).not.toContain('by itself');
+  });
+
   it('is pending when its change is committed and nothing was sent', async () => {
     const at = await setting();
     at.source.put('c1', { name: 'Acme' });
