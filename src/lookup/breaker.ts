@@ -1,13 +1,6 @@
-import {
-  circuitBreaker,
-  CircuitState,
-  ConsecutiveBreaker,
-  handleWhen,
-  type IBackoff,
-  type IBackoffFactory,
-} from 'cockatiel';
 import { Fault } from '../connector/fault.ts';
 import { TimeOver } from './in-time.ts';
+import { Refused } from './outcome.ts';
 
 /** When a connection is left alone, and for how long. Milliseconds. */
 export type BreakerSettings = {
@@ -32,101 +25,98 @@ export type BreakerState = 'closed' | 'open' | 'half_open';
 /** Why nothing is asked now, and for how long. */
 export type Closed = { readonly sentence: string; readonly forMs: number };
 
+/** Stands for one lookup: all its questions have one asker, which is the same object. */
+export type Asker = object;
+
 export type Breaker = {
   readonly state: () => BreakerState;
-  /** Why nothing may be asked now; null where it may. */
-  refuses(): Closed | null;
+  /** Why this asker may ask nothing now; null where it may. */
+  refuses(asker: Asker): Closed | null;
   /** Does the work and draws from its end what it says of the system. Ask `refuses` first. */
-  run<T>(work: () => Promise<T>): Promise<T>;
+  run<T>(asker: Asker, work: () => Promise<T>): Promise<T>;
 };
 
-/** Thrown, and caught here, so that a slow answer counts as a failure. */
-class Slow extends Error {
-  readonly value: unknown;
+type Phase =
+  | { readonly state: 'closed'; failures: number }
+  | { readonly state: 'open'; readonly until: number; readonly forMs: number }
+  | { readonly state: 'half_open'; readonly prober: Asker; asking: number; readonly forMs: number };
 
-  constructor(value: unknown) {
-    super('slow');
-    this.value = value;
-  }
-}
+/** What the end of a question says of the system; a question that was given up says nothing. */
+type Verdict = 'answers' | 'sick' | 'nothing';
 
 /**
- * Leaves a system alone that has failed several times in a row, and then asks it with ONE request whether it is well.
- * Each process finds out for itself, within a few requests. What is wrong with a question, and not with the system,
- * does not count.
+ * Leaves a system alone that has failed several times in a row, and then asks it with ONE lookup whether it is well: a
+ * lookup needs all its questions, so that a probe of one question alone could never be of use to it. Each process finds
+ * out for itself, within a few requests. What is wrong with a question, and not with the system, does not count. A
+ * probe that is given up by us has shown nothing, and the next lookup takes its turn.
  */
 export function breaker(settings: BreakerSettings, now: () => number): Breaker {
-  let openUntil = 0;
+  const { failures, slowMs, openMs, longestOpenMs } = settings;
+  let phase: Phase = { state: 'closed', failures: 0 };
   let lastSentence = 'it did not answer';
-  const waits = longerEachTime(settings, (ms) => (openUntil = now() + ms + clockGrainMs));
-  const policy = circuitBreaker(
-    handleWhen((error) => {
-      // A probe that was given up has shown nothing; one that was refused for what it asked has shown that it answers.
-      const probing = policy.state === CircuitState.HalfOpen;
-      const counts = isSick(error) || (probing && !(error instanceof Fault));
-      if (counts) lastSentence = sentenceOf(error);
-      return counts;
-    }),
-    { breaker: new ConsecutiveBreaker(settings.failures), halfOpenAfter: waits },
-  );
+
+  const open = (forMs: number): void => void (phase = { state: 'open', until: now() + forMs, forMs });
+  /** Takes the turn to probe where there is one, and gives the phase that the question belongs to. */
+  const enter = (asker: Asker): Phase => {
+    if (phase.state === 'open') phase = { state: 'half_open', prober: asker, asking: 0, forMs: phase.forMs };
+    if (phase.state === 'half_open') phase.asking += 1;
+    return phase;
+  };
+  const leave = (entered: Phase, verdict: Verdict): void => {
+    // What was asked before the breaker turned says nothing of now.
+    if (entered !== phase) return;
+    if (entered.state === 'half_open') {
+      entered.asking -= 1;
+      if (verdict === 'answers') phase = { state: 'closed', failures: 0 };
+      else if (verdict === 'sick') open(Math.min(longestOpenMs, entered.forMs * 2));
+      else if (entered.asking === 0) phase = { state: 'open', until: now(), forMs: entered.forMs };
+    } else if (entered.state === 'closed' && verdict === 'sick') {
+      entered.failures += 1;
+      if (entered.failures >= failures) open(openMs);
+    }
+  };
+
   return {
-    state: () => states[policy.state],
-    refuses() {
-      const forMs = openUntil - now();
-      if (policy.state === CircuitState.Open && forMs > 0) return { sentence: lastSentence, forMs };
-      // Another request is asking already whether the system is well.
-      if (policy.state === CircuitState.HalfOpen) return { sentence: lastSentence, forMs: settings.openMs };
+    state: () => phase.state,
+    refuses(asker) {
+      if (phase.state === 'open' && phase.until > now())
+        return { sentence: lastSentence, forMs: phase.until - now() };
+      // Another lookup is asking already whether the system is well.
+      if (phase.state === 'half_open' && phase.prober !== asker)
+        return { sentence: lastSentence, forMs: openMs };
       return null;
     },
-    async run<T>(work: () => Promise<T>): Promise<T> {
+    async run(asker, work) {
+      const entered = enter(asker);
+      const started = now();
+      const isSlow = (): boolean => now() - started > slowMs;
       try {
-        return await policy.execute(async () => {
-          const started = now();
-          const value = await work();
-          if (now() - started > settings.slowMs) throw new Slow(value);
-          return value;
-        });
+        const value = await work();
+        if (isSlow()) lastSentence = 'it answers too slowly';
+        else if (entered.state === 'closed') entered.failures = 0;
+        leave(entered, isSlow() ? 'sick' : 'answers');
+        return value;
       } catch (error) {
-        if (error instanceof Slow) return error.value as T;
+        const verdict = isSlow() ? 'sick' : verdictOf(error);
+        if (verdict === 'sick') lastSentence = sentenceOf(error);
+        leave(entered, verdict);
         throw error;
       }
     },
   };
 }
 
-const states = {
-  [CircuitState.Closed]: 'closed',
-  [CircuitState.Open]: 'open',
-  [CircuitState.HalfOpen]: 'half_open',
-  [CircuitState.Isolated]: 'open',
-} as const satisfies Record<CircuitState, BreakerState>;
-
-/** cockatiel reads the clock a moment later than we do. */
-const clockGrainMs = 2;
-
-/** Tells how long it stays open, when it opens. */
-function longerEachTime(
-  { openMs, longestOpenMs }: BreakerSettings,
-  opens: (ms: number) => void,
-): IBackoffFactory<unknown> {
-  const after = (ms: number): IBackoff<unknown> => ({
-    duration: ms,
-    next: () => begin(Math.min(longestOpenMs, ms * 2)),
-  });
-  const begin = (ms: number): IBackoff<unknown> => {
-    opens(ms);
-    return after(ms);
-  };
-  return { next: () => begin(openMs) };
-}
-
 /** Kinds of faults that tell of the system, and not of what was asked. */
 const sick: ReadonlySet<string> = new Set(['transient', 'rate_limited', 'auth', 'ambiguous']);
 
-const isSick = (error: unknown): boolean =>
-  error instanceof Slow || error instanceof TimeOver || (error instanceof Fault && sick.has(error.kind));
+function verdictOf(error: unknown): Verdict {
+  if (error instanceof TimeOver) return 'sick';
+  // One that was refused for what it asked has shown that the system answers.
+  if (error instanceof Fault) return sick.has(error.kind) ? 'sick' : 'answers';
+  return error instanceof Refused ? 'answers' : 'nothing';
+}
 
 function sentenceOf(error: unknown): string {
   if (error instanceof Fault) return error.message.replace(/\.$/, '');
-  return error instanceof Slow ? 'it answers too slowly' : 'it did not answer in time';
+  return 'it did not answer in time';
 }

@@ -1,7 +1,7 @@
 import { budget } from '../connector/budget.ts';
 import { Fault } from '../connector/fault.ts';
 import { withPriority } from '../connector/priority.ts';
-import { breaker, type BreakerSettings, type BreakerState } from './breaker.ts';
+import { type Asker, breaker, type BreakerSettings, type BreakerState } from './breaker.ts';
 import { Refused } from './outcome.ts';
 
 /** Why nothing may be asked of a connection, as every process knows it, and until when. */
@@ -14,13 +14,13 @@ export type Stop = {
 /** The way to one connection. Every question to it goes through here. */
 export type Door = {
   readonly state: () => BreakerState;
-  /** Throws `Refused` where nothing is asked of the connection now. */
-  requireOpen(): void;
+  /** Throws `Refused` where this asker may ask nothing of the connection now. */
+  requireOpen(asker: Asker): void;
   /**
    * Asks when it is this question's turn. Throws `Refused` at once where the connection is stopped, its breaker is
    * open, or too many questions wait; else what the work throws, and the signal's reason.
    */
-  pass<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  pass<T>(asker: Asker, work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 };
 
 export type DoorSettings = {
@@ -50,18 +50,18 @@ export function door(settings: DoorSettings): Door {
   let inside = 0;
   let heldUntil = 0;
 
-  const requireOpen = (): void => {
+  const requireOpen = (asker: Asker): void => {
     const forMs = heldUntil - now();
     if (forMs > 0) throw unavailable(connection, 'it asks for fewer requests', forMs);
     const stop = settings.stopped();
     if (stop !== null) throw unavailable(connection, stop.reason, untilMs(stop, now()));
-    const refusal = guard.refuses();
+    const refusal = guard.refuses(asker);
     if (refusal !== null) throw unavailable(connection, refusal.sentence, refusal.forMs);
   };
-  const ask = async <T>(work: () => Promise<T>): Promise<T> => {
-    requireOpen();
+  const ask = async <T>(asker: Asker, work: () => Promise<T>): Promise<T> => {
+    requireOpen(asker);
     try {
-      return await guard.run(work);
+      return await guard.run(asker, work);
     } catch (error) {
       if (error instanceof Fault && error.kind === 'rate_limited' && error.retryAfterMs !== null)
         heldUntil = now() + Math.min(longestHoldMs, error.retryAfterMs);
@@ -72,14 +72,14 @@ export function door(settings: DoorSettings): Door {
   return {
     state: guard.state,
     requireOpen,
-    async pass(work, signal) {
-      requireOpen();
+    async pass(asker, work, signal) {
+      requireOpen(asker);
       if (inside >= concurrency + queue) throw tooMany(connection);
       inside += 1;
       try {
         const endTurn = await withPriority('interactive', () => turns.take(signal));
         try {
-          return await withPriority('interactive', () => ask(work));
+          return await withPriority('interactive', () => ask(asker, work));
         } finally {
           endTurn();
         }

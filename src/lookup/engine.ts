@@ -4,7 +4,7 @@ import type { Answers } from './answers.ts';
 import { replied } from './body.ts';
 import type { Delivery, Written } from './deliveries.ts';
 import type { Facts } from './facts.ts';
-import { fallback, timeForMirror } from './fallback.ts';
+import { fallback, timeForAsking } from './fallback.ts';
 import { timeLimit } from './in-time.ts';
 import { liveAnswers } from './live.ts';
 import type { Outcome, Refusal } from './outcome.ts';
@@ -57,7 +57,7 @@ export function lookupEngine(parts: EngineParts): LookupEngine {
   const askNow = async (lookup: Lookup, key: string, asking: Asking): Promise<Outcome> => {
     const deadlineMs = Math.min(lookup.deadlineMs, asking.deadlineMs ?? lookup.deadlineMs);
     const whole = timeLimit(deadlineMs);
-    const forAsking = timeLimit(deadlineMs - timeForMirror(lookup, deadlineMs));
+    const forAsking = timeLimit(timeForAsking(lookup, deadlineMs));
     const signal = AbortSignal.any([whole.signal, asking.signal]);
     try {
       const landed = await live.ask(lookup, key, AbortSignal.any([forAsking.signal, asking.signal]));

@@ -10,9 +10,9 @@ import type { Refusal, Replied } from './outcome.ts';
 const mirrorShare = 0.1;
 const mostForMirrorMs = 200;
 
-/** How long the mirror may take at the end of a deadline, in milliseconds; 0 for a lookup that has none. */
-export const timeForMirror = ({ fallback }: Lookup, deadlineMs: number): number =>
-  fallback.includes('mirror') ? Math.min(mostForMirrorMs, deadlineMs * mirrorShare) : 0;
+/** How long the systems may take within a deadline, in milliseconds: what the mirror needs in the end is kept for it. */
+export const timeForAsking = ({ fallback }: Lookup, deadlineMs: number): number =>
+  deadlineMs - (fallback.includes('mirror') ? Math.min(mostForMirrorMs, deadlineMs * mirrorShare) : 0);
 
 /** Refusals that tell of the system and not of the record: something else may be answered in their place. */
 const replaceable: ReadonlySet<Refusal['kind']> = new Set(['late', 'unavailable', 'too_many']);

@@ -1,4 +1,4 @@
-import { timeLimit, type TimeLimit, unlessAborted } from './in-time.ts';
+import { timeLimit, type TimeLimit, TimeOver, unlessAborted } from './in-time.ts';
 
 /** One piece of work that any number of callers wait for. */
 type Flight<T> = {
@@ -7,6 +7,7 @@ type Flight<T> = {
   callers: number;
   /** Whether it goes on when nobody waits any more. */
   readonly lasting: boolean;
+  readonly limitMs: number;
 };
 
 export type Flights<T> = {
@@ -38,7 +39,7 @@ export function flights<T>(): Flights<T> {
     const controller = new AbortController();
     const signal = AbortSignal.any([limit.signal, controller.signal]);
     const result = unlessAborted(work(signal), signal);
-    const flight: Flight<T> = { result, controller, callers: 0, lasting };
+    const flight: Flight<T> = { result, controller, callers: 0, lasting, limitMs };
     underWay.set(key, flight);
     land(key, flight, limit);
     return flight;
@@ -52,9 +53,12 @@ export function flights<T>(): Flights<T> {
     flight.result.then(over, over);
   };
 
-  const abandon = (key: string, flight: Flight<T>): void => {
+  const abandon = (key: string, flight: Flight<T>, last: AbortSignal): void => {
     if (underWay.get(key) === flight) underWay.delete(key);
-    flight.controller.abort(new Error('nobody waits for it any more'));
+    // A caller whose time is that of the work leaves a moment before it ends: its time was over all the same.
+    const reason: unknown = last.reason;
+    const isOver = reason instanceof TimeOver && reason.ms >= flight.limitMs;
+    flight.controller.abort(isOver ? reason : new Error('nobody waits for it any more'));
   };
 
   return {
@@ -65,7 +69,7 @@ export function flights<T>(): Flights<T> {
         return await unlessAborted(flight.result, signal);
       } finally {
         flight.callers -= 1;
-        if (flight.callers === 0 && !flight.lasting) abandon(key, flight);
+        if (flight.callers === 0 && !flight.lasting) abandon(key, flight, signal);
       }
     },
     begin: (key, start) => void take(key, start),

@@ -8,7 +8,7 @@ import {
   type ListQuestion,
   type RecordQuestion,
 } from './ask.ts';
-import { type Answers, type Gathered, put, type Systems } from './systems.ts';
+import { type Answers, type Gathered, put, type Putting } from './systems.ts';
 
 /** Thrown where the record of a link is asked for and the CRM record is not linked (yet). */
 export class NoLink extends Error {
@@ -35,11 +35,9 @@ export class NoRecord extends Error {
 }
 
 /** What is being asked, and what is known so far. */
-export type Search = {
+export type Search = Putting & {
   readonly lookup: Lookup;
   readonly key: string;
-  readonly systems: Systems;
-  readonly signal: AbortSignal;
   readonly clock: () => number;
 };
 
@@ -56,7 +54,7 @@ const listQuestions = ({ questions }: Lookup): ListQuestion[] =>
 export async function gatherAll(search: Search): Promise<Gathered> {
   const { lookup, systems } = search;
   // Where a system is left alone anyway, the database need not be asked for its ids either.
-  for (const { connection } of lookup.questions) systems.reach(connection).door.requireOpen();
+  for (const { connection } of lookup.questions) systems.reach(connection).door.requireOpen(search.asker);
   const records = recordQuestions(lookup);
   const ids = await knownIds(search, records);
   const stop = new AbortController();
@@ -101,21 +99,17 @@ export async function knownIds(
 
 /** Finds the record of a question; null where there is none. */
 export async function findRecord(
-  { key, systems, signal }: Search,
+  search: Search,
   question: RecordQuestion,
   ids: ReadonlyMap<string, string>,
 ): Promise<FoundRecord | null> {
   const id = ids.get(question.name);
   const { find } = question;
   if (id !== undefined)
-    return put(systems, question, (connection, within) => askById(connection, question, id, within), signal);
+    return put(search, question, (connection, within) => askById(connection, question, id, within));
   if (find.by !== 'field') return null;
-  return put(
-    systems,
-    question,
-    (connection, within) => askByField(connection, question, { field: find.field, key }, within),
-    signal,
-  );
+  const by = { field: find.field, key: search.key };
+  return put(search, question, (connection, within) => askByField(connection, question, by, within));
 }
 
 function required(question: RecordQuestion, found: FoundRecord | null | undefined): Answer {
@@ -128,7 +122,7 @@ function required(question: RecordQuestion, found: FoundRecord | null | undefine
 
 /** The rows of a list; null where they belong to a record that is not there. */
 export async function listRows(
-  { systems, signal }: Search,
+  search: Search,
   question: ListQuestion,
   idOf: (record: string) => Promise<string | null>,
 ): Promise<Answer> {
@@ -139,7 +133,7 @@ export async function listRows(
     if (id === null) return { kind: 'list', rows: null, more: false };
     ids.set(condition.isRecord, id);
   }
-  return put(systems, question, (connection, within) => askList(connection, question, ids, within), signal);
+  return put(search, question, (connection, within) => askList(connection, question, ids, within));
 }
 
 const named = (question: { readonly name: string }, answer: Answer): [string, Answer] => [

@@ -1,8 +1,11 @@
 /** What a wait is given up with when its time is over. */
 export class TimeOver extends Error {
+  readonly ms: number;
+
   constructor(ms: number) {
     super(`the time of ${Math.round(ms)} ms is over`);
     this.name = 'TimeOver';
+    this.ms = ms;
   }
 }
 

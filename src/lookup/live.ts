@@ -2,6 +2,7 @@ import type { Lookup } from '../mapping/lookup/lookup.ts';
 import type { Answers, KeptAnswer } from './answers.ts';
 import { bodyOf } from './body.ts';
 import { type Delivery, mayConcern, touchedBy, type Written } from './deliveries.ts';
+import { timeForAsking } from './fallback.ts';
 import { flights, type Start } from './flights.ts';
 import { gatherAll, type Search } from './gather.ts';
 import { gatherFirst } from './gather-first.ts';
@@ -69,8 +70,8 @@ export function liveAnswers(parts: LiveParts): LiveAnswers {
     }
   };
   const start = (lookup: Lookup, key: string): Start<Landed> => ({
-    limitMs: lookup.deadlineMs,
     // What is kept serves whoever asks next, also where nobody waits for it any more.
+    limitMs: lookup.ttlMs > 0 ? lookup.deadlineMs : timeForAsking(lookup, lookup.deadlineMs),
     lasting: lookup.ttlMs > 0,
     work: (signal) => work(lookup, key, signal),
   });
@@ -114,7 +115,7 @@ async function askSystems(
   signal: AbortSignal,
 ): Promise<Landed> {
   const asOf = now();
-  const search: Search = { lookup, key, systems, signal, clock: now };
+  const search: Search = { lookup, key, systems, asker: {}, signal, clock: now };
   const gathered =
     lookup.ask === 'first' ? await gatherFirst(search, lookup.deadlineMs) : await gatherAll(search);
   const ending = lookup.run(gathered.answers, { now: new Date(asOf).toISOString() });

@@ -2,6 +2,7 @@ import { Fault, asFault } from '../connector/fault.ts';
 import type { Answer, Question } from '../mapping/lookup/lookup.ts';
 import type { Reference } from '../mapping/mapping.ts';
 import type { LookupConnection } from './ask.ts';
+import type { Asker } from './breaker.ts';
 import type { Door } from './door.ts';
 import { unlessAborted } from './in-time.ts';
 import { Refused } from './outcome.ts';
@@ -24,6 +25,9 @@ export type Systems = {
   ): Promise<(reference: Reference) => string | null>;
 };
 
+/** On whose behalf a question is put, and for how long. */
+export type Putting = { readonly systems: Systems; readonly asker: Asker; readonly signal: AbortSignal };
+
 export type Answers = { readonly [question: string]: Answer };
 
 /** What the systems have said. */
@@ -40,14 +44,13 @@ export type Gathered = {
  * failure: reading is safe, so it is asked once more.
  */
 export function put<T>(
-  systems: Systems,
+  { systems, asker, signal }: Putting,
   question: Question,
   ask: (connection: LookupConnection, signal: AbortSignal) => Promise<T>,
-  signal: AbortSignal,
 ): Promise<T> {
   const { connection, door, verify } = systems.reach(question.connection);
   const once = (): Promise<T> => unlessAborted(ask(connection, signal), signal);
-  return door.pass(async () => {
+  const work = async (): Promise<T> => {
     try {
       await unlessAborted(verify(signal), signal);
       return await once().catch((error: unknown) => {
@@ -58,7 +61,8 @@ export function put<T>(
       signal.throwIfAborted();
       throw error instanceof Refused ? error : named(question, asFault(error));
     }
-  }, signal);
+  };
+  return door.pass(asker, work, signal);
 }
 
 /** Which connection failed, for whoever answers the caller. */

@@ -4,7 +4,7 @@ import { lookupService } from '../../src/lookup/service.ts';
 import type { Lookup } from '../../src/mapping/lookup/lookup.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { serverOver } from '../http/serving.ts';
-import { aLookup, aQuestion } from '../lookup/a-lookup.ts';
+import { aList, aLookup, aQuestion } from '../lookup/a-lookup.ts';
 import { anOdoo, openOdoo } from '../lookup/odoo-lookups.ts';
 import { type TroubledErp, troubledErp, troubles } from '../lookup/troubled-erp.ts';
 import { freshDatabase } from './postgres.ts';
@@ -27,7 +27,22 @@ const byId = (name: string, connection: string, within = deadlineMs): Lookup =>
     questions: [aQuestion({ connection, fields: ['name'], find: { by: 'id' } })],
   });
 
-type Hall = { readonly erp: TroubledErp; readonly customer: string; readonly url: string };
+/** A customer and what belongs to it: two questions to one connection. */
+const twofold = aLookup({
+  ...byId('twofold', 'erp'),
+  questions: [
+    aQuestion({ fields: ['name'], find: { by: 'id' } }),
+    aList({ entity: 'res.partner', where: [{ field: 'parent_id', isRecord: 'customer' }] }),
+  ],
+});
+
+type Hall = {
+  /** Says how the system behind the troubled door misbehaves. */
+  readonly misbehave: (rules: object) => Promise<unknown>;
+  readonly erp: TroubledErp;
+  readonly customer: string;
+  readonly url: string;
+};
 
 /** A server with two lookups: one asks a system that a test troubles, the other one that is well. */
 async function aHall(database?: string): Promise<Hall> {
@@ -40,7 +55,7 @@ async function aHall(database?: string): Promise<Hall> {
     answersWithinMs: 1000,
     onError: () => {},
   });
-  const lookups = [byId('credit', 'erp'), byId('shop', 'shop', 10_000)];
+  const lookups = [byId('credit', 'erp'), twofold, byId('shop', 'shop', 10_000)];
   const service = lookupService({
     url: fresh?.url ?? '',
     database: pool,
@@ -67,7 +82,9 @@ async function aHall(database?: string): Promise<Hall> {
     () => service.close(),
     () => app.close(),
   );
-  return { erp, customer, url };
+  const misbehave = (rules: object) =>
+    fetch(`${sandbox.url}/_sandbox/misbehave`, { method: 'PUT', body: JSON.stringify(rules) });
+  return { erp, customer, url, misbehave };
 }
 
 type Answered = { readonly status: number; readonly ms: number; readonly body: Record<string, unknown> };
@@ -132,6 +149,23 @@ describe('a system that recovers', () => {
     await expect
       .poll(async () => (await ask(hall, 'credit', hall.customer)).status, { timeout: 10_000 })
       .toBe(200);
+  });
+});
+
+describe('a system that was too slow and is well again', () => {
+  it('answers lookups of two questions within seconds', async () => {
+    const hall = await aHall();
+    await expect
+      .poll(() => ask(hall, 'twofold', hall.customer), { timeout: 10_000 })
+      .toMatchObject({ status: 200 });
+    await hall.misbehave({ delayMs: 60_000 });
+    await expect
+      .poll(() => ask(hall, 'twofold', hall.customer), { timeout: 10_000 })
+      .toMatchObject({ status: 503 });
+    await hall.misbehave({ delayMs: 20 });
+    await expect
+      .poll(() => ask(hall, 'twofold', hall.customer), { timeout: 10_000 })
+      .toMatchObject({ status: 200, body: { origin: 'live' } });
   });
 });
 
