@@ -10,7 +10,7 @@ import { type ExitCode, type GlobalOptions, inReading, print } from './session.t
 
 /**
  * `causeway lookup NAME KEY`: asks the systems now, as a caller of the HTTP interface would. Exit code 1 when there is
- * no such record, or it is not in the ERP yet; 3 when a system does not answer.
+ * no such record, it is not in the ERP yet, or a system refuses the question; 3 when a system does not answer.
  */
 export function lookup(name: string, key: string, options: GlobalOptions): Promise<ExitCode> {
   return inReading({ ...options, systems: 'open' }, async ({ reading, shutdown, json }) => {

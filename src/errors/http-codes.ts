@@ -66,6 +66,12 @@ export const httpCodes = {
     remedy:
       '`problems` names each value and what is wrong with it: mend the record, or the file of the lookup.',
   },
+  system_refused: {
+    status: 502,
+    title: 'A system refuses the question.',
+    remedy:
+      'Asking again changes nothing. `fault` says of which kind the refusal is: mend the key, the file of the lookup, or the settings of the connection that `system` names; `causeway check --online` says which fields the system does not have.',
+  },
   system_unavailable: {
     status: 503,
     title: 'A system gives no answer at the moment.',

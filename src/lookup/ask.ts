@@ -54,7 +54,7 @@ export async function askByField(
   if (second !== undefined)
     throw new Refused({
       kind: 'not_unique',
-      sentence: `More than one ${entity} of ${connection.name} has this ${field}.`,
+      sentence: `More than one record of ${connection.name} has this key.`,
     });
   return { id: first.id, record: { ...first.record, id: first.id } };
 }

@@ -1,4 +1,4 @@
-import { Fault } from '../connector/fault.ts';
+import { Fault, type FaultKind } from '../connector/fault.ts';
 import { TimeOver } from './in-time.ts';
 import { Refused } from './outcome.ts';
 
@@ -107,7 +107,7 @@ export function breaker(settings: BreakerSettings, now: () => number): Breaker {
 }
 
 /** Kinds of faults that tell of the system, and not of what was asked. */
-const sick: ReadonlySet<string> = new Set(['transient', 'rate_limited', 'auth', 'ambiguous']);
+const sick: ReadonlySet<FaultKind> = new Set(['transient', 'rate_limited', 'auth', 'ambiguous']);
 
 function verdictOf(error: unknown): Verdict {
   if (error instanceof TimeOver) return 'sick';
@@ -116,7 +116,8 @@ function verdictOf(error: unknown): Verdict {
   return error instanceof Refused ? 'answers' : 'nothing';
 }
 
+/** In our own words: what a vendor says may hold its names, and values of a record. */
 function sentenceOf(error: unknown): string {
-  if (error instanceof Fault) return error.message.replace(/\.$/, '');
+  if (error instanceof Fault) return `it gave no answer (${error.kind})`;
   return 'it did not answer in time';
 }

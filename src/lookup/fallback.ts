@@ -14,8 +14,8 @@ const mostForMirrorMs = 200;
 export const timeForAsking = ({ fallback }: Lookup, deadlineMs: number): number =>
   deadlineMs - (fallback.includes('mirror') ? Math.min(mostForMirrorMs, deadlineMs * mirrorShare) : 0);
 
-/** Refusals that tell of the system and not of the record: something else may be answered in their place. */
-const replaceable: ReadonlySet<Refusal['kind']> = new Set(['late', 'unavailable', 'too_many']);
+/** Refusals that tell nothing of the record: something else may be answered in their place. */
+const replaceable: ReadonlySet<Refusal['kind']> = new Set(['late', 'unavailable', 'refused', 'too_many']);
 
 export type Fallback = (
   lookup: Lookup,

@@ -34,6 +34,9 @@ export class NoRecord extends Error {
   }
 }
 
+export const noRecordIn = (connection: string): string =>
+  `There is no such record behind this key in ${connection}.`;
+
 /** What is being asked, and what is known so far. */
 export type Search = Putting & {
   readonly lookup: Lookup;
@@ -115,7 +118,7 @@ export async function findRecord(
 function required(question: RecordQuestion, found: FoundRecord | null | undefined): Answer {
   if (found === null || found === undefined) {
     if (question.mayBeMissing) return { kind: 'record', record: null };
-    throw new NoRecord(`${question.connection} has no ${question.entity} for this key.`);
+    throw new NoRecord(noRecordIn(question.connection));
   }
   return { kind: 'record', record: found.record };
 }

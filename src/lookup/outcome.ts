@@ -1,3 +1,4 @@
+import type { FaultKind } from '../connector/fault.ts';
 import type { RecordProblem } from '../mapping/mapping.ts';
 
 /** Where an answer comes from: asked now, kept and still good, kept and past its time, or what Causeway last sent. */
@@ -44,6 +45,13 @@ export type Refusal =
       readonly sentence: string;
       readonly retryAfterSeconds: number;
     }
+  | {
+      /** The system refuses the question, and would refuse it again. */
+      readonly kind: 'refused';
+      readonly system: string;
+      readonly fault: FaultKind;
+      readonly sentence: string;
+    }
   | { readonly kind: 'too_many'; readonly sentence: string; readonly retryAfterSeconds: number }
   | { readonly kind: 'rejected'; readonly problems: readonly RecordProblem[] };
 
@@ -57,6 +65,7 @@ export const endings = [
   'not_linked',
   'late',
   'unavailable',
+  'refused',
   'too_many',
   'rejected',
 ] as const;

@@ -1,6 +1,6 @@
-import { Fault } from '../connector/fault.ts';
+import { Fault, type FaultKind } from '../connector/fault.ts';
 import type { Facts } from './facts.ts';
-import { NoLink, NoRecord } from './gather.ts';
+import { NoLink, NoRecord, noRecordIn } from './gather.ts';
 import { TimeOver } from './in-time.ts';
 import { type Refusal, Refused } from './outcome.ts';
 import { secondsOf } from './door.ts';
@@ -10,7 +10,16 @@ import { connectionOfFault } from './systems.ts';
 const lateSeconds = 1;
 
 /** When to ask again after a failure that says nothing of its end, in milliseconds, by the kind of fault. */
-const againMs: { readonly [kind: string]: number } = { auth: 60_000, config: 60_000, bug: 60_000 };
+const againMs: { readonly [kind: string]: number } = { auth: 60_000 };
+
+/** What will pass, or is mended by a person; the other kinds are about the question, and asking again changes nothing. */
+const passing: ReadonlySet<FaultKind> = new Set([
+  'transient',
+  'rate_limited',
+  'auth',
+  'conflict',
+  'ambiguous',
+]);
 
 /**
  * Says in words of the caller why there is no answer. A defect of ours is none of them, and is thrown on. Where the
@@ -47,14 +56,12 @@ async function notLinked(
   }
 }
 
+/** Tells of a fault by its kind alone: the sentence of a vendor may hold its names, and values of a record. */
 function ofFault(fault: Fault): Refusal {
   const system = connectionOfFault(fault);
-  if (fault.kind === 'not_found')
-    return { kind: 'not_found', sentence: `${system} has no record for this key.` };
-  return {
-    kind: 'unavailable',
-    system,
-    sentence: `${system} gave no answer: ${fault.message.replace(/\.$/, '')}.`,
-    retryAfterSeconds: secondsOf(fault.retryAfterMs ?? againMs[fault.kind] ?? 1000),
-  };
+  if (fault.kind === 'not_found') return { kind: 'not_found', sentence: noRecordIn(system) };
+  const sentence = `${system} gave no answer that could be used (${fault.kind}).`;
+  if (!passing.has(fault.kind)) return { kind: 'refused', system, fault: fault.kind, sentence };
+  const retryAfterSeconds = secondsOf(fault.retryAfterMs ?? againMs[fault.kind] ?? 1000);
+  return { kind: 'unavailable', system, sentence, retryAfterSeconds };
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../store/database.ts';
-import { listConnectionStates } from '../store/connection-state.ts';
+import { listConnectionStates, pausedByPerson } from '../store/connection-state.ts';
 import type { Stop } from './door.ts';
 
 /** What every process knows of the connections: which of them are held or paused. */
@@ -26,9 +26,17 @@ export function watchStops(database: Database, now: () => number): Stops {
   const readNow = async (): Promise<void> => {
     try {
       const states = await listConnectionStates(database);
+      // What a person writes is for callers; what stands there of a failure is the vendor's text.
       stops = new Map(
-        states.flatMap(({ connection, state, reason, until }): [string, Stop][] =>
-          state === 'up' ? [] : [[connection, { state, reason: reason ?? `it is ${state}`, until }]],
+        states.flatMap(({ connection, state, code, reason, until }): [string, Stop][] =>
+          state === 'up'
+            ? []
+            : [
+                [
+                  connection,
+                  { state, reason: (code === pausedByPerson && reason) || `it is ${state}`, until },
+                ],
+              ],
         ),
       );
       readAt = now();

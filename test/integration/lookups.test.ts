@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { bodyWithAge } from '../../src/lookup/body.ts';
 import type { Outcome } from '../../src/lookup/outcome.ts';
 import { lookupService, type LookupService } from '../../src/lookup/service.ts';
-import { freeConnection, pauseConnection } from '../../src/store/connection-state.ts';
+import { freeConnection, pauseConnection, stopConnection } from '../../src/store/connection-state.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { tellStanding } from '../../src/sync/tell-standing.ts';
 import { aLookup, aQuestion, asking } from '../lookup/a-lookup.ts';
@@ -146,6 +146,29 @@ describe('when a record is delivered', () => {
     await vi.waitFor(async () =>
       expect(body(await service.answer(lookup, '42', asking))).toMatchObject({ origin: 'live' }),
     );
+  });
+});
+
+describe('a connection that is held after a failure', () => {
+  it('is told of without the words of the vendor', async () => {
+    const setting = await lookedUp();
+    setting.source.put('42', { name: 'Ernst Handel' });
+    await setting.journey.carry();
+    const service = await aProcess(setting);
+    const now = setting.journey.context.now();
+    await stopConnection(setting.journey.context.database, {
+      connection: 'erp',
+      state: 'held',
+      code: 'odoo_down',
+      reason: 'res.partner is locked',
+      until: new Date(now.getTime() + 60_000),
+      now,
+    });
+    await service.look();
+    expect(await service.answer({ ...lookup, fallback: [], ttlMs: 0 }, '42', asking)).toMatchObject({
+      kind: 'unavailable',
+      sentence: 'erp is not asked now: it is held.',
+    });
   });
 });
 

@@ -21,7 +21,7 @@ describe('a breaker', () => {
   it('opens after three failures in a row, and says why and for how long', async () => {
     const guard = await opened();
     expect(guard.state()).toBe('open');
-    expect(guard.refuses(asker)).toEqual({ sentence: 'It is down', forMs: 1000 });
+    expect(guard.refuses(asker)).toEqual({ sentence: 'it gave no answer (transient)', forMs: 1000 });
   });
 
   it('stays closed where answers lie between the failures', async () => {

@@ -210,7 +210,7 @@ describe('a refusal', () => {
     expect(await engine.answer(aLookup(), '42', asking)).toEqual({
       kind: 'unavailable',
       system: 'erp',
-      sentence: 'erp gave no answer: Too many calls.',
+      sentence: 'erp gave no answer that could be used (rate_limited).',
       retryAfterSeconds: 7,
     });
     erp.before = () => {};

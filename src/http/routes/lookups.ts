@@ -75,6 +75,7 @@ export function lookupRoutes(app: App, { lookups }: LookupParts): void {
           ...refusals(
             'not_found',
             'reply_rejected',
+            'system_refused',
             'key_not_unique',
             'too_many_lookups',
             'system_unavailable',
@@ -166,6 +167,11 @@ function problemOf(refusal: Refusal): HttpProblem {
       return new HttpProblem('system_unavailable', refusal.sentence, {
         retryAfterSeconds: refusal.retryAfterSeconds,
         system: refusal.system,
+      });
+    case 'refused':
+      return new HttpProblem('system_refused', refusal.sentence, {
+        system: refusal.system,
+        fault: refusal.fault,
       });
     case 'too_many':
       return new HttpProblem('too_many_lookups', refusal.sentence, {
