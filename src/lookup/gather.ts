@@ -56,10 +56,10 @@ const listQuestions = ({ questions }: Lookup): ListQuestion[] =>
  */
 export async function gatherAll(search: Search): Promise<Gathered> {
   const { lookup, systems } = search;
-  // Where a system is left alone anyway, the database need not be asked for its ids either.
-  for (const { connection } of lookup.questions) systems.reach(connection).door.requireOpen(search.asker);
   const records = recordQuestions(lookup);
+  // The links first: that a record is not linked is known while its system is left alone as well.
   const ids = await knownIds(search, records);
+  for (const { connection } of lookup.questions) systems.reach(connection).door.requireOpen(search.asker);
   const stop = new AbortController();
   const signal = AbortSignal.any([search.signal, stop.signal]);
   const started = search.clock();

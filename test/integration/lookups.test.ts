@@ -90,6 +90,19 @@ describe('a lookup of a record that is carried', () => {
     });
   });
 
+  it('is told where it stands also while its ERP is paused', async () => {
+    const setting = await lookedUp();
+    const service = await aProcess(setting);
+    await pauseConnection(setting.journey.context.database, 'erp', 'a person paused it');
+    await service.look();
+    setting.source.put('42', { name: 'Ernst Handel' });
+    await setting.journey.carry();
+    expect(await service.answer(lookup, '42', asking)).toMatchObject({
+      kind: 'not_linked',
+      standing: { flow: 'accounts', id: '42', state: 'pending' },
+    });
+  });
+
   it('is followed where it was merged into another', async () => {
     const setting = await lookedUp();
     setting.source.put('42', { name: 'Ernst Handel' });

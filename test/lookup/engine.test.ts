@@ -221,6 +221,29 @@ describe('a refusal', () => {
     expect(erp.calls).toBe(1);
   });
 
+  it('tells what is not linked also while its system is left alone, and asks the database where a link is needed alone', async () => {
+    const erp = anErp();
+    const standing = {
+      flow: 'accounts',
+      id: '43',
+      state: 'pending',
+      message: '',
+      next: '',
+      nextCheckAfterSeconds: 30,
+    };
+    let statements = 0;
+    const ledger = aLedger({
+      linked: async () => ((statements += 1), () => null),
+      standing: async () => standing,
+    });
+    const { engine } = anEngine([erp], ledger);
+    ledger.stopped = { state: 'paused', reason: 'a person paused it', until: null };
+    expect(await engine.answer(aLookup(), '43', asking)).toEqual({ kind: 'not_linked', standing });
+    const byId = aLookup({ questions: [aQuestion({ find: { by: 'id' } })] });
+    expect(await engine.answer(byId, '43', asking)).toMatchObject({ kind: 'unavailable' });
+    expect([statements, erp.calls]).toEqual([1, 0]);
+  });
+
   it('comes at once from a connection that is paused, with the reason', async () => {
     const erp = anErp();
     const ledger = aLedger();
