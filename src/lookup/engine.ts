@@ -53,6 +53,7 @@ export function lookupEngine(parts: EngineParts): LookupEngine {
   const absent = new LRUCache<string, { readonly refusal: Refusal; readonly until: number }>({
     max: mostAbsent,
   });
+  let changes = 0;
 
   const askNow = async (lookup: Lookup, key: string, asking: Asking): Promise<Outcome> => {
     const deadlineMs = Math.min(lookup.deadlineMs, asking.deadlineMs ?? lookup.deadlineMs);
@@ -81,8 +82,11 @@ export function lookupEngine(parts: EngineParts): LookupEngine {
     const name = `${lookup.hash}\n${lookup.name}\n${key}`;
     const known = absent.get(name);
     if (known !== undefined && at < known.until) return known.refusal;
+    const before = changes;
     const outcome = await askNow(lookup, key, asking);
-    if (outcome.kind === 'not_found') absent.set(name, { refusal: outcome, until: now() + absentForMs });
+    // What was not there before a delivery may be there now.
+    if (outcome.kind === 'not_found' && before === changes)
+      absent.set(name, { refusal: outcome, until: now() + absentForMs });
     return outcome;
   };
 
@@ -94,10 +98,12 @@ export function lookupEngine(parts: EngineParts): LookupEngine {
       return outcome;
     },
     delivered(delivery) {
+      changes += 1;
       absent.clear();
       live.delivered(delivery);
     },
     forgetAll() {
+      changes += 1;
       absent.clear();
       live.forgetAll();
     },

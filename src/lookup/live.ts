@@ -34,6 +34,7 @@ export type LiveParts = {
 
 /** What is being asked, and what was delivered since it was asked. */
 type Asked = {
+  readonly question: string;
   readonly lookup: Lookup;
   readonly key: string;
   readonly heard: Delivery[];
@@ -49,24 +50,26 @@ const questionKey = ({ name, hash }: Lookup, key: string): string => `${name}\n$
 export function liveAnswers(parts: LiveParts): LiveAnswers {
   const { answers, now } = parts;
   const underWay = flights<Landed>();
-  const asked = new Map<string, Asked>();
+  // One of each flight: several may be under way for one question, of which the oldest may land last.
+  const asked = new Set<Asked>();
   const touched = (lookup: Lookup, delivery: Delivery) =>
     touchedBy(lookup, delivery, parts.written(delivery.flow));
 
   const work = async (lookup: Lookup, key: string, signal: AbortSignal): Promise<Landed> => {
     const question = questionKey(lookup, key);
-    const note: Asked = { lookup, key, heard: [], missed: false };
-    asked.set(question, note);
+    const note: Asked = { question, lookup, key, heard: [], missed: false };
+    asked.add(note);
     try {
       const landed = await askSystems(parts, lookup, key, signal);
       const isOld = note.heard.some((delivery) => {
         const { all, marks } = touched(lookup, delivery);
         return all || marks.some((mark) => landed.answer.marks.includes(mark));
       });
-      if (!isOld && !note.missed) answers.keep(question, landed.answer, now());
+      const isOvertaken = (answers.get(question)?.asOf ?? 0) > landed.answer.asOf;
+      if (!isOld && !isOvertaken && !note.missed) answers.keep(question, landed.answer, now());
       return landed;
     } finally {
-      if (asked.get(question) === note) asked.delete(question);
+      asked.delete(note);
     }
   };
   const start = (lookup: Lookup, key: string): Start<Landed> => ({
@@ -90,18 +93,18 @@ export function liveAnswers(parts: LiveParts): LiveAnswers {
         if (all) answers.dropLookup(lookup.name);
         else answers.dropMarked(marks);
       }
-      for (const [question, note] of asked) {
+      for (const note of asked) {
         if (!note.lookup.flows.includes(delivery.flow)) continue;
         note.heard.push(delivery);
         if (mayConcern(note.lookup, note.key, delivery, touched(note.lookup, delivery)))
-          underWay.forget(question);
+          underWay.forget(note.question);
       }
     },
     forgetAll() {
       answers.dropAll();
-      for (const [question, note] of asked) {
+      for (const note of asked) {
         note.missed = true;
-        underWay.forget(question);
+        underWay.forget(note.question);
       }
     },
   };
