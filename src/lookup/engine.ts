@@ -4,7 +4,7 @@ import type { Answers } from './answers.ts';
 import { replied } from './body.ts';
 import type { Delivery, Written } from './deliveries.ts';
 import type { Facts } from './facts.ts';
-import { fallback, timeForAsking } from './fallback.ts';
+import { fallbacks, timeForAsking } from './fallback.ts';
 import { timeLimit } from './in-time.ts';
 import { liveAnswers } from './live.ts';
 import type { Outcome, Refusal } from './outcome.ts';
@@ -49,7 +49,7 @@ const mostAbsent = 5000;
 export function lookupEngine(parts: EngineParts): LookupEngine {
   const { facts, now, tally } = parts;
   const live = liveAnswers({ ...parts, systems: { reach: parts.reach, linked: facts.linked } });
-  const fallBack = fallback(facts, now);
+  const fallBack = fallbacks(facts, now);
   const absent = new LRUCache<string, { readonly refusal: Refusal; readonly until: number }>({
     max: mostAbsent,
   });
@@ -60,14 +60,16 @@ export function lookupEngine(parts: EngineParts): LookupEngine {
     const whole = timeLimit(deadlineMs);
     const forAsking = timeLimit(timeForAsking(lookup, deadlineMs));
     const signal = AbortSignal.any([whole.signal, asking.signal]);
+    const other = fallBack(lookup, key, deadlineMs, signal);
     try {
       const landed = await live.ask(lookup, key, AbortSignal.any([forAsking.signal, asking.signal]));
       return replied('live', landed.answer, now(), landed.vendorMs);
     } catch (error) {
       asking.signal.throwIfAborted();
       const refusal = await refusalOf(error, facts, deadlineMs, signal);
-      return (await fallBack(lookup, key, refusal, live.kept(lookup, key), signal)) ?? refusal;
+      return (await other.instead(refusal, live.kept(lookup, key))) ?? refusal;
     } finally {
+      other.end();
       whole.end();
       forAsking.end();
     }

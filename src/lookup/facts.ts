@@ -3,6 +3,7 @@ import type { Database } from '../store/database.ts';
 import { loadLinked } from '../store/link.ts';
 import { type Delivered, loadDelivered } from '../store/payload.ts';
 import { unlessAborted } from './in-time.ts';
+import { together } from './together.ts';
 import { type NotLinked, Refused } from './outcome.ts';
 
 /** What the database knows. Each question ends with the signal, whatever the database does. */
@@ -23,9 +24,16 @@ export type TellStanding = (flow: string, sourceId: string) => Promise<NotLinked
 /** More lookups than this never wait for the database; the next is refused at once. */
 const mostWaiting = 500;
 
+/** What a crowd asks of the mirror at once goes in few statements: each of a bounded size, and one beside another. */
+const mirrorReading = { atOnce: 2, most: 100 };
+
 /** Asks the database, which may hang or be gone: then the lookup is refused, and says so. */
 export function facts(database: Database, tellStanding: TellStanding): Facts {
   let waiting = 0;
+  const deliveredOf = together(
+    (references: readonly Reference[]) => loadDelivered(database, references),
+    mirrorReading,
+  );
   const ask = async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     if (waiting >= mostWaiting)
       throw new Refused({
@@ -44,7 +52,7 @@ export function facts(database: Database, tellStanding: TellStanding): Facts {
   };
   return {
     linked: (references, signal) => ask(() => loadLinked(database, references), signal),
-    delivered: (flow, id, signal) => ask(() => loadDelivered(database, flow, id), signal),
+    delivered: (flow, id, signal) => ask(() => deliveredOf({ flow, id }), signal),
     standing: (flow, id, signal) => ask(() => tellStanding(flow, id), signal),
   };
 }

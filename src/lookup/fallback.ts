@@ -17,33 +17,34 @@ export const timeForAsking = ({ fallback }: Lookup, deadlineMs: number): number 
 /** Refusals that tell nothing of the record: something else may be answered in their place. */
 const replaceable: ReadonlySet<Refusal['kind']> = new Set(['late', 'unavailable', 'refused', 'too_many']);
 
-export type Fallback = (
-  lookup: Lookup,
-  key: string,
-  refusal: Refusal,
-  kept: KeptAnswer | undefined,
-  signal: AbortSignal,
-) => Promise<Replied | null>;
+/** A system is waited for so long, as a part of the deadline, before the mirror is read: so it is at hand in the end. */
+const aheadShare = 1 / 3;
 
-/** Gives what is answered in place of a system that gave no answer, in the lookup's order; null where nothing is. */
-export function fallback(facts: Facts, now: () => number): Fallback {
-  const underWay = flights<Replied | null>();
-  const work = async (lookup: Lookup, key: string, signal: AbortSignal): Promise<Replied | null> => {
+/** What stands ready for one caller to be answered in place of a system. */
+export type Fallback = {
+  /** Gives it in the lookup's order; null where nothing is there, or the refusal tells of the record. */
+  instead(refusal: Refusal, kept: KeptAnswer | undefined): Promise<Replied | null>;
+  /** To be called when the caller has been answered. */
+  end(): void;
+};
+
+export type Fallbacks = (lookup: Lookup, key: string, deadlineMs: number, signal: AbortSignal) => Fallback;
+
+type Mirrored = { readonly text: string; readonly asOf: number };
+
+/** Makes ready what is answered in place of a system that gives no answer. */
+export function fallbacks(facts: Facts, now: () => number): Fallbacks {
+  const underWay = flights<Mirrored | null>();
+  const work = async (lookup: Lookup, key: string, signal: AbortSignal): Promise<Mirrored | null> => {
     const question = linkedQuestion(lookup);
     if (question?.find.by !== 'link') return null;
     const delivered = await facts.delivered(question.find.flow, key, signal);
     if (delivered === null) return null;
     const said = replyFromDelivered(lookup, question, delivered, new Date(now()).toISOString());
     if (said === null) return null;
-    const asOf = delivered.at.getTime();
-    return replied(
-      'mirror',
-      { text: bodyOf(lookup, key, said), asOf, freshUntil: 0, staleUntil: 0 },
-      now(),
-      0,
-    );
+    return { text: bodyOf(lookup, key, said), asOf: delivered.at.getTime() };
   };
-  const fromMirror = (lookup: Lookup, key: string, signal: AbortSignal): Promise<Replied | null> => {
+  const fromMirror = (lookup: Lookup, key: string, signal: AbortSignal): Promise<Mirrored | null> => {
     const start = {
       limitMs: lookup.deadlineMs,
       lasting: false,
@@ -53,14 +54,24 @@ export function fallback(facts: Facts, now: () => number): Fallback {
     return underWay.join(`${lookup.name}\n${lookup.hash}\n${key}`, start, signal).catch(() => null);
   };
 
-  return async (lookup, key, refusal, kept, signal) => {
-    if (!replaceable.has(refusal.kind)) return null;
-    for (const way of lookup.fallback) {
-      if (way === 'stale' && kept !== undefined && now() < kept.staleUntil)
-        return replied('stale', kept, now(), 0);
-      const mirrored = way === 'mirror' ? await fromMirror(lookup, key, signal) : null;
-      if (mirrored !== null) return mirrored;
-    }
-    return null;
+  return (lookup, key, deadlineMs, signal) => {
+    let reading: Promise<Mirrored | null> | null = null;
+    const read = (): Promise<Mirrored | null> => (reading ??= fromMirror(lookup, key, signal));
+    const timer =
+      lookup.fallback.includes('mirror') && setTimeout(() => void read(), deadlineMs * aheadShare);
+    return {
+      async instead(refusal, kept) {
+        if (!replaceable.has(refusal.kind)) return null;
+        for (const way of lookup.fallback) {
+          if (way === 'stale' && kept !== undefined && now() < kept.staleUntil)
+            return replied('stale', kept, now(), 0);
+          const mirrored = way === 'mirror' ? await read() : null;
+          if (mirrored !== null)
+            return replied('mirror', { ...mirrored, freshUntil: 0, staleUntil: 0 }, now(), 0);
+        }
+        return null;
+      },
+      end: () => clearTimeout(timer || undefined),
+    };
   };
 }

@@ -1,4 +1,5 @@
 import type { SinkItem } from '../connector/contract.ts';
+import type { Reference } from '../mapping/mapping.ts';
 import type { Sql } from './database.ts';
 
 /** What the mapping made of a record on its last delivery; fields that are written on create only are not in it. */
@@ -37,16 +38,22 @@ export async function loadPayloads(
 /** What the ERP was last given of a record that is linked, and when it took it. */
 export type Delivered = { readonly targetId: string; readonly at: Date; readonly output: Payload };
 
-/** What was last delivered of one record; null where it is not linked, or nothing is kept of it. */
-export async function loadDelivered(sql: Sql, flow: string, sourceId: string): Promise<Delivered | null> {
-  const { rows } = await sql.query<{ target_id: string; delivered_at: Date; output: string }>({
+/** What was last delivered of records, in their order; null of one that is not linked, or of which nothing is kept. */
+export async function loadDelivered(
+  sql: Sql,
+  references: readonly Reference[],
+): Promise<readonly (Delivered | null)[]> {
+  const { rows } = await sql.query<{ target_id: string | null; delivered_at: Date; output: string }>({
     name: 'load_delivered',
-    text: `select l.target_id, l.delivered_at, p.output from link l join payload p on p.flow = l.flow and p.source_id = l.source_id
-     where l.flow = $1 and l.source_id = $2 and l.target_id is not null and l.state <> 'removed' and l.delivered_at is not null`,
-    values: [flow, sourceId],
+    text: `select d.target_id, d.delivered_at, d.output from unnest($1::text[], $2::text[]) with ordinality as r (flow, id, place)
+     left join lateral (select l.target_id, l.delivered_at, p.output from link l join payload p on p.flow = l.flow and p.source_id = l.source_id
+       where l.flow = r.flow and l.source_id = r.id and l.target_id is not null and l.state <> 'removed' and l.delivered_at is not null limit 1) d on true
+     order by r.place`,
+    values: [references.map(({ flow }) => flow), references.map(({ id }) => id)],
   });
-  const [row] = rows;
-  return row === undefined
-    ? null
-    : { targetId: row.target_id, at: row.delivered_at, output: JSON.parse(row.output) as Payload };
+  return rows.map((row) =>
+    row.target_id === null
+      ? null
+      : { targetId: row.target_id, at: row.delivered_at, output: JSON.parse(row.output) as Payload },
+  );
 }

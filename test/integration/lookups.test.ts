@@ -186,6 +186,25 @@ describe('a connection that is held after a failure', () => {
 });
 
 describe('a fallback to what was last sent', () => {
+  it('is there for every one of a crowd while the ERP hangs, with a few statements', async () => {
+    const setting = await lookedUp();
+    const ids = Array.from({ length: 60 }, (_, n) => `c${n}`);
+    for (const id of ids) setting.source.put(id, { name: `Company ${id}` });
+    await setting.journey.carry();
+    const service = await aProcess(setting);
+    setting.sink.readByIds = () => new Promise(() => {});
+    const statements = vi.spyOn(pg.Client.prototype, 'query');
+    const hanging = { ...lookup, deadlineMs: 1500, ttlMs: 0, staleForMs: 0 };
+    const outcomes = await Promise.all(ids.map((id) => service.answer(hanging, id, asking)));
+    expect(outcomes.map((outcome) => body(outcome))).toEqual(
+      ids.map((id) =>
+        expect.objectContaining({ origin: 'mirror', reply: { name: `Company ${id}`, limit: null } }),
+      ),
+    );
+    const texts = statements.mock.calls.map(([first]) => JSON.stringify(first));
+    expect(texts.filter((text) => text.includes('load_delivered')).length).toBeLessThan(10);
+  });
+
   it('answers while the connection is paused, names what it does not know, and ends with the pause', async () => {
     const setting = await lookedUp();
     setting.source.put('42', { name: 'Ernst Handel' });

@@ -2,10 +2,12 @@ import type { Found } from '../../src/connector/contract.ts';
 import type { SourceRecord } from '../../src/connector/value.ts';
 import type { LookupConnection } from '../../src/lookup/ask.ts';
 import { keptAnswers, usualRoom } from '../../src/lookup/answers.ts';
+import { bodyWithAge } from '../../src/lookup/body.ts';
 import { usualBreaker } from '../../src/lookup/breaker.ts';
 import { door, type DoorSettings, type Stop } from '../../src/lookup/door.ts';
 import { type EngineParts, lookupEngine } from '../../src/lookup/engine.ts';
 import type { Facts } from '../../src/lookup/facts.ts';
+import type { Outcome } from '../../src/lookup/outcome.ts';
 import { lookupTally } from '../../src/lookup/tally.ts';
 import type { Answer, Lookup, Question } from '../../src/mapping/lookup/lookup.ts';
 
@@ -186,3 +188,9 @@ export function anEngine(
 
 export const never = new AbortController().signal;
 export const asking = { deadlineMs: null, signal: never };
+
+/** The body that a caller gets; a refusal is an error. */
+export const body = (outcome: Outcome): Record<string, unknown> => {
+  if (outcome.kind !== 'reply') throw new Error(`no reply but ${JSON.stringify(outcome)}`);
+  return JSON.parse(bodyWithAge(outcome)) as Record<string, unknown>;
+};

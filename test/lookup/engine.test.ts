@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
-import { bodyWithAge } from '../../src/lookup/body.ts';
-import type { Outcome } from '../../src/lookup/outcome.ts';
-import { aLedger, aList, aLookup, anEngine, anErp, aQuestion, asking, never } from './a-lookup.ts';
-
-const body = (outcome: Outcome): Record<string, unknown> => {
-  if (outcome.kind !== 'reply') throw new Error(`no reply but ${JSON.stringify(outcome)}`);
-  return JSON.parse(bodyWithAge(outcome)) as Record<string, unknown>;
-};
+import { aLedger, aList, aLookup, anEngine, anErp, aQuestion, asking, body, never } from './a-lookup.ts';
 
 /** A promise that a test keeps waiting. */
 const gate = () => Promise.withResolvers<void>();
@@ -278,70 +271,6 @@ describe('a refusal', () => {
     held.resolve();
     const kinds = (await Promise.all(answers)).map(({ kind }) => kind);
     expect(kinds).toEqual(['reply', 'reply', 'reply', 'too_many', 'too_many']);
-  });
-});
-
-describe('a fallback', () => {
-  const down = new Fault({ kind: 'transient', code: 'down', message: 'It is down.' });
-
-  it('is what was kept, for as long as the lookup allows', async () => {
-    const erp = anErp();
-    const { engine, clock } = anEngine([erp]);
-    const lookup = aLookup({ fallback: ['stale'] });
-    await engine.answer(lookup, '42', asking);
-    erp.before = () => {
-      throw down;
-    };
-    clock.at += 31_000;
-    expect(body(await engine.answer(lookup, '42', asking))).toMatchObject({
-      origin: 'stale',
-      ageMs: 31_000,
-      asOf: '2026-11-21T12:00:00.000Z',
-    });
-    clock.at += 60_000;
-    expect(await engine.answer(lookup, '42', asking)).toMatchObject({ kind: 'unavailable' });
-  });
-
-  it('is what Causeway last sent; what is not in that is null and named', async () => {
-    const erp = anErp();
-    const at = new Date('2026-11-20T08:00:00Z');
-    const output = { fields: { name: 'Ernst Handel' }, lines: {} };
-    const ledger = aLedger({ delivered: async () => ({ targetId: '7', at, output }) });
-    const { engine } = anEngine([erp], ledger);
-    erp.before = () => {
-      throw down;
-    };
-    const lookup = aLookup({ fallback: ['stale', 'mirror'] });
-    expect(body(await engine.answer(lookup, '42', asking))).toMatchObject({
-      origin: 'mirror',
-      reply: { name: 'Ernst Handel', limit: null },
-      unknown: ['limit'],
-      asOf: at.toISOString(),
-      ageMs: 28 * 3_600_000,
-    });
-  });
-
-  it('comes within the deadline of a system that hangs', async () => {
-    const erp = anErp();
-    const output = { fields: { name: 'Ernst Handel' }, lines: {} };
-    const ledger = aLedger({ delivered: async () => ({ targetId: '7', at: new Date(0), output }) });
-    const { engine } = anEngine([erp], ledger);
-    erp.before = () => new Promise(() => {});
-    const lookup = aLookup({ fallback: ['mirror'], deadlineMs: 50 });
-    expect(await engine.answer(lookup, '42', asking)).toMatchObject({ origin: 'mirror' });
-  });
-
-  it('takes nobody’s place who is not there', async () => {
-    const erp = anErp();
-    const ledger = aLedger({
-      delivered: async () => {
-        throw new Error('must not be asked');
-      },
-    });
-    const { engine } = anEngine([erp], ledger);
-    erp.records.delete('7');
-    const lookup = aLookup({ fallback: ['stale', 'mirror'] });
-    expect(await engine.answer(lookup, '42', asking)).toMatchObject({ kind: 'not_found' });
   });
 });
 
