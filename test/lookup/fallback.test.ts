@@ -65,7 +65,7 @@ describe('a fallback', () => {
       },
     });
     const { engine } = anEngine([erp], ledger);
-    const lookup = aLookup({ fallback: ['mirror'], deadlineMs: 100 });
+    const lookup = aLookup({ fallback: ['mirror'], deadlineMs: 100, ttlMs: 0 });
     expect(await engine.answer(lookup, '42', asking)).toMatchObject({ origin: 'mirror' });
     expect(overWhenRead).toEqual([false]);
   });
