@@ -43,7 +43,9 @@ export function budget(limits: Pick<Limits, 'concurrency' | 'rate'>): Budget {
     while (waiters.length > 0 && mayStart()) waiters.shift()?.grant();
     const oldest = endings[0];
     if (waiters.length === 0 || limits.rate === null || oldest === undefined) return;
-    timer = setTimeout(advance, Math.ceil(oldest + limits.rate.perMs - performance.now()) + 1);
+    // Where all are under way, the end of one is waited for, and no time.
+    if (inFlight >= limits.concurrency) return;
+    timer = setTimeout(advance, Math.max(1, Math.ceil(oldest + limits.rate.perMs - performance.now()) + 1));
   };
 
   const start = (): (() => void) => {

@@ -97,6 +97,17 @@ describe('budget', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('sets no timer for a time that is over while as many are under way as may be', async () => {
+    const turns = budget({ concurrency: 1, rate: { requests: 2, perMs: 1000 } });
+    (await turns.take(never))();
+    const end = await turns.take(never);
+    await vi.advanceTimersByTimeAsync(5000);
+    const waits = turns.take(never);
+    expect(vi.getTimerCount()).toBe(0);
+    end();
+    (await waits)();
+  });
+
   it('leaves no timer behind when the last one who waited has gone', async () => {
     const turns = budget({ concurrency: 1, rate: { requests: 1, perMs: 1000 } });
     (await turns.take(never))();
