@@ -88,7 +88,7 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
     told.then(() => http.close()),
     watchForAlerts(causeway, ending),
     carryRequested({ context, folder, waker: wakes, bell: newWork }, ending),
-    keepCallingBack({ ...context, send: callbackSender(callbacks) }, sleep, ending),
+    keepCallingBack({ ...context, send: callbackSender(callbacks) }, ending),
   ];
   return {
     url: http.url,

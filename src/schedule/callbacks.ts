@@ -1,15 +1,10 @@
-import type { SyncContext } from '../sync/context.ts';
 import { type CallbackOutbox, sendCallbacks } from '../sync/callback-outbox.ts';
 
 /** How often the outbox is looked at, in milliseconds. */
 const lookMs = 1000;
 
 /** Sends callbacks when they are due until the signal aborts. What goes wrong is logged and stops nothing. */
-export async function keepCallingBack(
-  outbox: CallbackOutbox,
-  sleep: SyncContext['sleep'],
-  signal: AbortSignal,
-): Promise<void> {
+export async function keepCallingBack(outbox: CallbackOutbox, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       await sendCallbacks(outbox, signal);
@@ -17,6 +12,6 @@ export async function keepCallingBack(
       if (!signal.aborted)
         outbox.log.warn({ err: error }, 'callbacks could not be sent; they are again shortly');
     }
-    await sleep(lookMs, signal).catch(() => {});
+    await outbox.sleep(lookMs, signal).catch(() => {});
   }
 }

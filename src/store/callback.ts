@@ -25,20 +25,22 @@ export async function writeCallback(
 
 /**
  * Takes callbacks that are due, and leaves them to nobody else for `leaseMs`: should the process die with them, they are
- * sent again then.
+ * sent again then. None to a receiver of which `but` has the origin.
  */
 export async function claimCallbacks(
   sql: Sql,
   now: Date,
   leaseMs: number,
   limit: number,
+  but: readonly string[] = [],
 ): Promise<Callback[]> {
   const { rows } = await sql.query<Callback>({
     name: 'claim_callbacks',
     text: `update callback set attempts = attempts + 1, next_at = $1::timestamptz + make_interval(secs => $2) where id = any(array(
-       select id from callback where delivered_at is null and given_up_at is null and next_at <= $1 order by next_at limit $3 for update skip locked))
+       select id from callback where delivered_at is null and given_up_at is null and next_at <= $1
+         and substring(url from '^[^:]+://[^/?#]+') <> all($4::text[]) order by next_at limit $3 for update skip locked))
      returning id, request_id as "requestId", url, body, attempts, created_at as "createdAt"`,
-    values: [now, leaseMs / 1000, limit],
+    values: [now, leaseMs / 1000, limit, but],
   });
   return rows;
 }

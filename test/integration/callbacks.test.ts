@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { callbackSender } from '../../src/http/callbacks.ts';
@@ -35,13 +36,14 @@ async function calledBack(
     database: at.journey.context.database,
     send: callbackSender({ secret, allowPrivate: true, now: () => clock.now, ...over }),
     now: () => clock.now,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     random: () => 1,
     log: pino({}, { write: (line: string) => void lines.push(line) }),
   };
   const later = (seconds: number) => void (clock.now = new Date(clock.now.getTime() + seconds * 1000));
   const standing = () => readCallback(at.journey.context.database, id);
   later(1);
-  return { at, id, lines, later, standing, send: () => sendCallbacks(outbox, never) };
+  return { at, id, outbox, lines, later, standing, send: () => sendCallbacks(outbox, never) };
 }
 
 async function requested(at: Setting, callbackUrl: string, ids = ['c1']): Promise<string> {
@@ -142,6 +144,44 @@ describe('a callback', () => {
     later(61);
     await send();
     expect(receiver.received).toHaveLength(1);
+  });
+
+  it('does not wait for a receiver that hangs, however many are for that', async () => {
+    const { at, outbox } = await calledBack('http://127.0.0.1:1/first');
+    await sql(at.journey, `delete from callback`);
+    const add = (url: string, count: number) =>
+      sql(
+        at.journey,
+        `insert into callback (request_id, url, body, created_at, next_at)
+           select id, '${url}', '{}', now(), now() - interval '1 second' from resync_request, generate_series(1, ${count})`,
+      );
+    await add('https://dead.example/hook', 20);
+    await add('https://well.example/hook', 5);
+    const answers = Promise.withResolvers<void>();
+    const well = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const sent: string[] = [];
+    const sending = sendCallbacks(
+      {
+        ...outbox,
+        async send({ url }) {
+          const { hostname } = new URL(url);
+          if (hostname === 'dead.example') await answers.promise;
+          sent.push(hostname);
+          const count = sent.filter((name) => name === 'well.example').length;
+          if (hostname === 'well.example') well[count === 5 ? 0 : count === 6 ? 1 : 2]?.resolve();
+          return null;
+        },
+      },
+      never,
+    );
+    await well[0]?.promise;
+    // One that becomes due while others hang is sent, too.
+    await add('https://well.example/hook', 1);
+    await well[1]?.promise;
+    expect(sent).toEqual(Array(6).fill('well.example'));
+    answers.resolve();
+    await sending;
+    expect(sent).toHaveLength(26);
   });
 
   it('never reaches a private address, whatever its name says', async () => {
