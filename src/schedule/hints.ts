@@ -1,6 +1,7 @@
 import { isContinuous } from '../mapping/continuous.ts';
 import type { SyncContext } from '../sync/context.ts';
 import { readHinted } from '../sync/read-hinted.ts';
+import { setback } from './setback.ts';
 import type { Waker } from './wake.ts';
 
 /** How often it is looked whether webhooks came in, by way of another process or while a connection was closed. */
@@ -20,14 +21,19 @@ export type HintReader = {
  */
 export function readHints(context: SyncContext, waker: Pick<Waker, 'wake'>, signal: AbortSignal): HintReader {
   let next = Promise.withResolvers<void>();
+  const trouble = setback(
+    context.log,
+    context.now,
+    'what webhooks have named was not read; it is tried again shortly',
+  );
   const round = async (): Promise<void> => {
     try {
       const queued = await readHinted(context, signal);
+      trouble.over();
       for (const mapping of context.mappings())
         if (queued.has(mapping.flow) && isContinuous(mapping)) waker.wake(mapping.flow);
     } catch (error) {
-      if (!signal.aborted)
-        context.log.warn({ err: error }, 'what webhooks have named was not read; it is tried again shortly');
+      if (!signal.aborted) trouble.met(error);
     }
   };
   const loop = async (): Promise<void> => {

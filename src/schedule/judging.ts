@@ -5,6 +5,7 @@ import type { SyncContext } from '../sync/context.ts';
 import { judgeRequests } from '../sync/judge-requests.ts';
 import { type Bell, nap } from './bell.ts';
 import type { Waker } from './wake.ts';
+import { setback } from './setback.ts';
 
 /** What judging requested work needs of a service. */
 export type JudgingParts = {
@@ -38,13 +39,14 @@ export async function keepJudging(parts: JudgingParts, signal: AbortSignal): Pro
       log.info({ request: id, flow, state, counts }, 'a requested resync has ended');
     await runAgain(parts, pendingIn, ranAt);
   };
+  const trouble = setback(log, now, 'requested work could not be looked after; it is again shortly');
   while (!signal.aborted) {
     const began = performance.now();
     try {
       await look();
+      trouble.over();
     } catch (error) {
-      if (!signal.aborted)
-        log.warn({ err: error }, 'requested work could not be looked after; it is again shortly');
+      if (!signal.aborted) trouble.met(error);
     }
     const ms = now().getTime() < busyUntil ? lookMs.busy : lookMs.idle;
     // Requests of very many records take long to look at: they are looked at less often.

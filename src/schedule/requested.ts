@@ -5,6 +5,7 @@ import type { MappingFolder } from '../sync/mapping-folder.ts';
 import { type Bell, bell, nap } from './bell.ts';
 import { keepJudging } from './judging.ts';
 import type { Waker } from './wake.ts';
+import { setback } from './setback.ts';
 
 /** What carrying out requested work needs of a service. */
 export type RequestedParts = {
@@ -62,15 +63,18 @@ async function keepQueueing(
     bell.ring();
     queued.ring();
   };
+  const trouble = setback(log, now, 'requested work could not be taken up; it is shortly');
   while (!signal.aborted) {
     try {
-      for (const request of await claimRequests(database, processId, claim)) {
+      const claimed = await claimRequests(database, processId, claim);
+      trouble.over();
+      for (const request of claimed) {
         const mayBegin = (notBefore.get(request.id) ?? 0) <= now().getTime();
         if (mayBegin && hasRoom(queueing, request))
           queueing.set(request.id, { flow: request.flow, over: queue(request) });
       }
     } catch (error) {
-      if (!signal.aborted) log.warn({ err: error }, 'requested work could not be taken up; it is shortly');
+      if (!signal.aborted) trouble.met(error);
     }
     await nap(context, bell, queueing.size > 0 ? lookMs.busy : lookMs.idle, signal);
   }
