@@ -11,6 +11,7 @@ export default defineConfig({
     // Small machines are starved at times; what hangs ends all the same.
     testTimeout: 150_000,
     hookTimeout: 150_000,
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: integration } },
       {

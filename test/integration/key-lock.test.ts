@@ -80,7 +80,7 @@ describe('a lock on a key', () => {
     expect(await got(other, 'a', 'c')).toEqual(['c']);
     child.kill('SIGKILL');
     // Postgres ends the session as soon as it hears of it.
-    await vi.waitFor(async () => expect(await got(other, 'a', 'b')).toEqual(['a', 'b']));
+    await vi.waitFor(async () => expect(await got(other, 'a', 'b')).toEqual(['a', 'b']), { timeout: 30_000 });
   });
 
   it('is gone, and says so, when its session is ended; what is left of it is cleared away', async () => {

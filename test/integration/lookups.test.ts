@@ -129,8 +129,12 @@ describe('when a record is delivered', () => {
       return outcomes.map((outcome) => body(outcome)['origin']);
     };
     // Everything is forgotten when listening begins: from then on answers stay.
-    await vi.waitFor(async () => expect(await origins('42')).toEqual(['cache', 'cache']));
-    await vi.waitFor(async () => expect(await origins('43')).toEqual(['cache', 'cache']));
+    await vi.waitFor(async () => expect(await origins('42')).toEqual(['cache', 'cache']), {
+      timeout: 30_000,
+    });
+    await vi.waitFor(async () => expect(await origins('43')).toEqual(['cache', 'cache']), {
+      timeout: 30_000,
+    });
     setting.source.put('42', { name: 'Handel & Co' });
     await setting.journey.carry();
     const names = async (): Promise<unknown[]> => {
@@ -138,8 +142,10 @@ describe('when a record is delivered', () => {
       return outcomes.map((outcome) => body(outcome)['reply']);
     };
     const fresh = { name: 'Handel & Co', limit: '0' };
-    await vi.waitFor(async () =>
-      expect(await names()).toEqual([expect.objectContaining(fresh), expect.objectContaining(fresh)]),
+    await vi.waitFor(
+      async () =>
+        expect(await names()).toEqual([expect.objectContaining(fresh), expect.objectContaining(fresh)]),
+      { timeout: 30_000 },
     );
     expect(await origins('43')).toEqual(['cache', 'cache']);
   });
@@ -149,15 +155,17 @@ describe('when a record is delivered', () => {
     setting.source.put('42', { name: 'Ernst Handel' });
     await setting.journey.carry();
     const service = await aProcess(setting);
-    await vi.waitFor(async () =>
-      expect(body(await service.answer(lookup, '42', asking))).toMatchObject({ origin: 'cache' }),
+    await vi.waitFor(
+      async () => expect(body(await service.answer(lookup, '42', asking))).toMatchObject({ origin: 'cache' }),
+      { timeout: 30_000 },
     );
     const { database } = setting.journey.context;
     await database.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'causeway lookups' and datname = current_database()",
     );
-    await vi.waitFor(async () =>
-      expect(body(await service.answer(lookup, '42', asking))).toMatchObject({ origin: 'live' }),
+    await vi.waitFor(
+      async () => expect(body(await service.answer(lookup, '42', asking))).toMatchObject({ origin: 'live' }),
+      { timeout: 30_000 },
     );
   });
 });

@@ -54,7 +54,10 @@ describe('many resyncs that are open', () => {
       );
     const seen = [await look(), await look(), await look()].flat();
     expect(new Set(seen).size).toBe(5);
-    expect(await look()).toContain(seen[1]);
+    // Two were looked at first of all, at the same instant; one of them had its second turn beside the last new one.
+    const left = seen.slice(0, 2).filter((id) => !seen.slice(4).includes(id));
+    expect(left).toHaveLength(1);
+    expect(await look()).toContain(left[0]);
   });
 
   it('do not keep a new one from being queued while they are judged', async () => {

@@ -87,14 +87,14 @@ describe('a plain ERP', () => {
     await bench.misbehave({ commitDelayMs: 300 });
     const stop = new AbortController();
     const first = bench.sink.upsertBatch('customer', creates(1, 2), stop.signal);
-    await vi.waitFor(async () => expect((await stats(bench)).underWay).toBe(1));
+    await vi.waitFor(async () => expect((await stats(bench)).underWay).toBe(1), { timeout: 30_000 });
     stop.abort(new Error('given up'));
     await expect(first).rejects.toThrow('given up');
     await upsert(bench, creates(2, 3));
     expect(await bench.ask('GET', 'overlaps')).toMatchObject([
       { key: 'crm/companies/2>customer', requests: [1, 2] },
     ]);
-    await vi.waitFor(async () => expect(await rows(bench)).toHaveLength(4));
+    await vi.waitFor(async () => expect(await rows(bench)).toHaveLength(4), { timeout: 30_000 });
   });
 
   it('writes the first rows of a batch, and says so or breaks the connection', async () => {
