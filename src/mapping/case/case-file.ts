@@ -1,11 +1,12 @@
 import type { Scalar } from 'yaml';
+import type { z } from 'zod';
 import type { SourceRecord, Value } from '../../connector/value.ts';
 import { problem } from '../../errors/catalogue.ts';
 import type { Position, Problem } from '../../errors/error.ts';
 import type { Place, SourceText } from '../../errors/source-text.ts';
 import { type CaseDeclaration, caseFile, endings } from './case-declaration.ts';
 import { schemaProblems } from '../schema-problem.ts';
-import { readYaml, textOf, type Yaml, type YamlPath } from '../yaml.ts';
+import { readYaml, textOf, type YamlPath } from '../yaml.ts';
 
 /** Fields and their values. */
 export type Fields = { readonly [field: string]: Value };
@@ -54,33 +55,57 @@ export function valueOf(node: Scalar): Value {
   return text === 'true' || text === 'false' ? text === 'true' : text;
 }
 
+/** Tells where the key or the value at a path of a case stands. */
+type PlaceOf = Case['place'];
+
+/** Reads the cases of a test file by their shape, and everything that is wrong with it. */
+export function readCasesOf<One, Read>(
+  file: SourceText,
+  shape: z.ZodType<{ cases: One[] }>,
+  read: (one: One, place: PlaceOf, problems: Problem[]) => Read[],
+): { readonly cases: readonly Read[]; readonly problems: readonly Problem[] } {
+  const yaml = readYaml(file, valueOf);
+  if (yaml.plain === undefined) return { cases: [], problems: yaml.problems };
+  const parsed = shape.safeParse(yaml.plain);
+  if (!parsed.success)
+    return { cases: [], problems: [...yaml.problems, ...schemaProblems(shape, parsed.error, yaml)] };
+  const problems = [...yaml.problems];
+  const placeIn =
+    (index: number): PlaceOf =>
+    (path, on) =>
+      yaml.place(['cases', index, ...path], on);
+  const cases = parsed.data.cases.flatMap((one, index) => read(one, placeIn(index), problems));
+  return { cases, problems };
+}
+
+/** Whether a case says just one of the ways in which it may end; if not, that is a problem. */
+export function endsOnce<Ending extends string>(
+  one: { readonly [ending in Ending]?: unknown },
+  endingNames: readonly Ending[],
+  place: PlaceOf,
+  problems: Problem[],
+): boolean {
+  const given = endingNames.filter((ending) => one[ending] !== undefined);
+  if (given.length === 1) return true;
+  const said =
+    given.length === 0
+      ? 'does not say how it ends'
+      : `ends in ${given.map((ending) => `\`${ending}\``).join(' and ')}`;
+  const message = `the case ${said}; give it one of ${endingNames.map((ending) => `\`${ending}\``).join(', ')}`;
+  problems.push(problem('mapping_test_bad', message, place(['name'], 'value')));
+  return false;
+}
+
 /** Reads the cases of a test file, and everything that is wrong with its shape. */
 export function readCases(file: SourceText): {
   readonly cases: readonly Case[];
   readonly problems: readonly Problem[];
 } {
-  const yaml = readYaml(file, valueOf);
-  if (yaml.plain === undefined) return { cases: [], problems: yaml.problems };
-  const parsed = caseFile.safeParse(yaml.plain);
-  if (!parsed.success)
-    return { cases: [], problems: [...yaml.problems, ...schemaProblems(caseFile, parsed.error, yaml)] };
-  const problems = [...yaml.problems];
-  const cases = parsed.data.cases.flatMap((one, index) => readCase(one, index, yaml, problems));
-  return { cases, problems };
+  return readCasesOf(file, caseFile, readCase);
 }
 
-function readCase(one: CaseDeclaration, index: number, yaml: Yaml, problems: Problem[]): Case[] {
-  const place: Case['place'] = (path, on) => yaml.place(['cases', index, ...path], on);
-  const given = endings.filter((ending) => one[ending] !== undefined);
-  if (given.length !== 1) {
-    const said =
-      given.length === 0
-        ? 'does not say how it ends'
-        : `ends in ${given.map((ending) => `\`${ending}\``).join(' and ')}`;
-    const message = `the case ${said}; give it one of ${endings.map((ending) => `\`${ending}\``).join(', ')}`;
-    problems.push(problem('mapping_test_bad', message, place(['name'], 'value')));
-    return [];
-  }
+function readCase(one: CaseDeclaration, place: PlaceOf, problems: Problem[]): Case[] {
+  if (!endsOnce(one, endings, place, problems)) return [];
   return [
     {
       name: one.name,

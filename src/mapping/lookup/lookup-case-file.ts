@@ -1,10 +1,8 @@
 import type { Value } from '../../connector/value.ts';
-import { problem } from '../../errors/catalogue.ts';
 import type { Position, Problem } from '../../errors/error.ts';
 import type { Place, SourceText } from '../../errors/source-text.ts';
-import { usualNow, valueOf } from '../case/case-file.ts';
-import { schemaProblems } from '../schema-problem.ts';
-import { readYaml, type Yaml, type YamlPath } from '../yaml.ts';
+import { endsOnce, readCasesOf, usualNow } from '../case/case-file.ts';
+import type { YamlPath } from '../yaml.ts';
 import {
   type LookupCaseDeclaration,
   lookupCaseFile,
@@ -40,28 +38,11 @@ export function readLookupCases(file: SourceText): {
   readonly cases: readonly LookupCase[];
   readonly problems: readonly Problem[];
 } {
-  const yaml = readYaml(file, valueOf);
-  if (yaml.plain === undefined) return { cases: [], problems: yaml.problems };
-  const parsed = lookupCaseFile.safeParse(yaml.plain);
-  if (!parsed.success)
-    return { cases: [], problems: [...yaml.problems, ...schemaProblems(lookupCaseFile, parsed.error, yaml)] };
-  const problems = [...yaml.problems];
-  const cases = parsed.data.cases.flatMap((one, index) => readCase(one, index, yaml, problems));
-  return { cases, problems };
+  return readCasesOf(file, lookupCaseFile, readCase);
 }
 
-function readCase(one: LookupCaseDeclaration, index: number, yaml: Yaml, problems: Problem[]): LookupCase[] {
-  const place: LookupCase['place'] = (path, on) => yaml.place(['cases', index, ...path], on);
-  const given = endings.filter((ending) => one[ending] !== undefined);
-  if (given.length !== 1) {
-    const said =
-      given.length === 0
-        ? 'does not say how it ends'
-        : `ends in ${given.map((ending) => `\`${ending}\``).join(' and ')}`;
-    const message = `the case ${said}; give it one of ${endings.map((ending) => `\`${ending}\``).join(', ')}`;
-    problems.push(problem('mapping_test_bad', message, place(['name'], 'value')));
-    return [];
-  }
+function readCase(one: LookupCaseDeclaration, place: LookupCase['place'], problems: Problem[]): LookupCase[] {
+  if (!endsOnce(one, endings, place, problems)) return [];
   return [
     {
       name: one.name,
