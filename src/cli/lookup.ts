@@ -22,7 +22,7 @@ export function lookup(name: string, key: string, options: GlobalOptions): Promi
       return 1;
     }
     await service.look();
-    const asking = { deadlineMs: null, signal: shutdown.soft };
+    const asking = { deadlineMs: null, signal: () => shutdown.soft };
     let outcome = await service.answer(declared, key, asking);
     // A command asks for the first time, and what a system looks like has to be learnt then.
     if (outcome.kind === 'late') {

@@ -1,7 +1,7 @@
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { isThisMachine, isUsable, type KeyRing } from '../http/access.ts';
 import type { App } from '../http/app.ts';
+import { listen } from '../http/listen.ts';
 
 export type OpenHttp = {
   /** The server's address, or null when another process on this machine has the port. */
@@ -63,19 +63,4 @@ export async function openHttp(build: () => App, place: HttpPlace, signal: Abort
       await server.close();
     },
   };
-}
-
-/** So many callers may come at the same moment; those beyond Node's 511 would try again only seconds later. */
-const backlog = 4096;
-
-/** The server's address, or null when the port is taken: another process on this machine serves already. */
-async function listen(server: App, host: string, port: number): Promise<string | null> {
-  try {
-    await server.listen({ host, port, backlog });
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null;
-    throw error;
-  }
-  const address = server.server.address() as AddressInfo;
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }

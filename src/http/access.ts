@@ -20,8 +20,8 @@ declare module 'fastify' {
 type StoredKey = ApiKey & { readonly hash: Buffer };
 
 export type KeyRing = {
-  /** The keys as they were at most a few seconds ago. */
-  keys(): Promise<readonly StoredKey[]>;
+  /** The keys as they were at most a few seconds ago; a promise only where they have to be read first. */
+  keys(): readonly StoredKey[] | Promise<readonly StoredKey[]>;
   /** Notes that a key was used. */
   used(id: string): void;
 };
@@ -54,21 +54,24 @@ export function keyRing({ database, now, log }: RingParts): KeyRing {
   };
   const quietly = (work: Promise<unknown>): void =>
     void work.catch((error: unknown) => log.debug({ err: error }, 'the API keys were not read or noted'));
+  const readInTime = async (old: readonly StoredKey[]): Promise<readonly StoredKey[]> => {
+    const limit = timeLimit(waitMs);
+    try {
+      return await unlessAborted(read(), limit.signal);
+    } catch (error) {
+      log.debug({ err: error }, 'the API keys were not read; those that are known stay in force');
+      return old;
+    } finally {
+      limit.end();
+    }
+  };
   return {
-    async keys() {
+    keys() {
       if (known === null) return read();
       const at = now().getTime();
       if (at - readAt <= freshMs || at - triedAt <= freshMs) return known;
       triedAt = at;
-      const limit = timeLimit(waitMs);
-      try {
-        return await unlessAborted(read(), limit.signal);
-      } catch (error) {
-        log.debug({ err: error }, 'the API keys were not read; those that are known stay in force');
-        return known;
-      } finally {
-        limit.end();
-      }
+      return readInTime(known);
     },
     used(id) {
       const at = now();
@@ -91,25 +94,50 @@ export function guard(
   }: { readonly keys: KeyRing; readonly now: () => Date; readonly publicUrl: string | null },
 ): void {
   app.decorateRequest('caller');
-  app.addHook('onRequest', async (request) => {
+  const behindProxy = publicUrl !== null;
+  // Every request passes here: it waits for nothing where the keys are known.
+  app.addHook('onRequest', (request, _reply, done) => {
     const scope = request.routeOptions.config.scope ?? 'open';
-    request.caller =
-      scope === 'open' ? { key: null } : await judge(request, scope, ring, now(), publicUrl !== null);
+    const decide = (keys: readonly StoredKey[]): void => {
+      request.caller =
+        keys.length === 0
+          ? withoutKeys(request, behindProxy)
+          : withKeys(request, scope as Scope, { ring, keys, now: now() });
+    };
+    if (scope === 'open') {
+      request.caller = { key: null };
+      return done();
+    }
+    const keys = ring.keys();
+    if (keys instanceof Promise) return void decideLater(keys, decide, done);
+    decide(keys);
+    done();
   });
 }
 
-async function judge(
+async function decideLater(
+  keys: Promise<readonly StoredKey[]>,
+  decide: (keys: readonly StoredKey[]) => void,
+  done: (error?: Error) => void,
+): Promise<void> {
+  try {
+    decide(await keys);
+  } catch (error) {
+    return done(error as Error);
+  }
+  done();
+}
+
+function withoutKeys(request: FastifyRequest, behindProxy: boolean): Caller {
+  requireThisMachine(request, behindProxy);
+  return { key: null };
+}
+
+function withKeys(
   request: FastifyRequest,
   scope: Scope,
-  ring: KeyRing,
-  now: Date,
-  behindProxy: boolean,
-): Promise<Caller> {
-  const keys = await ring.keys();
-  if (keys.length === 0) {
-    requireThisMachine(request, behindProxy);
-    return { key: null };
-  }
+  { ring, keys, now }: { readonly ring: KeyRing; readonly keys: readonly StoredKey[]; readonly now: Date },
+): Caller {
   const [, text] = /^Bearer +(\S+)$/iu.exec(request.headers.authorization ?? '') ?? [];
   if (text === undefined)
     throw new HttpProblem('key_missing', 'There are API keys, and the request has none.');

@@ -14,9 +14,10 @@ export function closeGently(app: App): () => boolean {
     closing = true;
     cut = setTimeout(() => app.server.closeAllConnections(), graceMs);
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     // Kept alive, it would hold the server up until its time is over.
     if (closing) void reply.header('connection', 'close');
+    done(null, payload);
   });
   app.addHook('onClose', async () => clearTimeout(cut));
   return () => closing;

@@ -9,14 +9,18 @@ export type Said = {
   readonly unknown: readonly string[];
 };
 
-/** Writes the body once for all callers. Its brace stays open: the age of the answer comes behind it. */
-export function bodyOf({ name }: Lookup, key: string, { reply, cut, unknown }: Said): string {
-  return JSON.stringify({ lookup: name, key, reply, cut, unknown }).slice(0, -1);
+/**
+ * Writes the body once for all callers; it is true up to `asOf`, in milliseconds since 1970. Its brace stays open: the
+ * age of the answer comes behind it.
+ */
+export function bodyOf({ name }: Lookup, key: string, { reply, cut, unknown }: Said, asOf: number): string {
+  const instant = new Date(asOf).toISOString();
+  return JSON.stringify({ lookup: name, key, reply, cut, unknown, asOf: instant }).slice(0, -1);
 }
 
 /** The whole body, with its age at this moment. */
-export function bodyWithAge({ text, origin, asOf, ageMs }: Replied): string {
-  return `${text},"origin":"${origin}","asOf":"${new Date(asOf).toISOString()}","ageMs":${ageMs}}`;
+export function bodyWithAge({ text, origin, ageMs }: Replied): string {
+  return `${text},"origin":"${origin}","ageMs":${ageMs}}`;
 }
 
 /** An answer as it is given at an instant. */

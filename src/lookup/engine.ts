@@ -15,8 +15,8 @@ import type { LookupTally } from './tally.ts';
 export type Asking = {
   /** The caller's own deadline in milliseconds; the lookup's holds where it is shorter. */
   readonly deadlineMs: number | null;
-  /** Aborts when the caller has gone. */
-  readonly signal: AbortSignal;
+  /** Aborts when the caller has gone. Asked for only where the caller has to wait. */
+  readonly signal: () => AbortSignal;
 };
 
 /** Answers lookups. One for each process: what it keeps and what it knows of the systems is shared by all callers. */
@@ -59,13 +59,14 @@ export function lookupEngine(parts: EngineParts): LookupEngine {
     const deadlineMs = Math.min(lookup.deadlineMs, asking.deadlineMs ?? lookup.deadlineMs);
     const whole = timeLimit(deadlineMs);
     const forAsking = timeLimit(timeForAsking(lookup, deadlineMs));
-    const signal = AbortSignal.any([whole.signal, asking.signal]);
+    const gone = asking.signal();
+    const signal = AbortSignal.any([whole.signal, gone]);
     const other = fallBack(lookup, key, deadlineMs, signal);
     try {
-      const landed = await live.ask(lookup, key, AbortSignal.any([forAsking.signal, asking.signal]));
+      const landed = await live.ask(lookup, key, AbortSignal.any([forAsking.signal, gone]));
       return replied('live', landed.answer, now(), landed.vendorMs);
     } catch (error) {
-      asking.signal.throwIfAborted();
+      gone.throwIfAborted();
       const refusal = await refusalOf(error, facts, deadlineMs, signal);
       return (await other.instead(refusal, live.kept(lookup, key))) ?? refusal;
     } finally {

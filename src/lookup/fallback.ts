@@ -42,7 +42,8 @@ export function fallbacks(facts: Facts, now: () => number): Fallbacks {
     if (delivered === null) return null;
     const said = replyFromDelivered(lookup, question, delivered, new Date(now()).toISOString());
     if (said === null) return null;
-    return { text: bodyOf(lookup, key, said), asOf: delivered.at.getTime() };
+    const asOf = delivered.at.getTime();
+    return { text: bodyOf(lookup, key, said, asOf), asOf };
   };
   const fromMirror = (lookup: Lookup, key: string, signal: AbortSignal): Promise<Mirrored | null> => {
     const start = {

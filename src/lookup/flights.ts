@@ -5,6 +5,7 @@ type Flight<T> = {
   readonly result: Promise<T>;
   readonly controller: AbortController;
   callers: number;
+  landed: boolean;
   /** Whether it goes on when nobody waits any more. */
   readonly lasting: boolean;
   readonly limitMs: number;
@@ -39,7 +40,7 @@ export function flights<T>(): Flights<T> {
     const controller = new AbortController();
     const signal = AbortSignal.any([limit.signal, controller.signal]);
     const result = unlessAborted(work(signal), signal);
-    const flight: Flight<T> = { result, controller, callers: 0, lasting, limitMs };
+    const flight: Flight<T> = { result, controller, callers: 0, landed: false, lasting, limitMs };
     underWay.set(key, flight);
     land(key, flight, limit);
     return flight;
@@ -48,6 +49,7 @@ export function flights<T>(): Flights<T> {
   const land = (key: string, flight: Flight<T>, limit: TimeLimit): void => {
     const over = (): void => {
       limit.end();
+      flight.landed = true;
       if (underWay.get(key) === flight) underWay.delete(key);
     };
     flight.result.then(over, over);
@@ -69,7 +71,7 @@ export function flights<T>(): Flights<T> {
         return await unlessAborted(flight.result, signal);
       } finally {
         flight.callers -= 1;
-        if (flight.callers === 0 && !flight.lasting) abandon(key, flight, signal);
+        if (flight.callers === 0 && !flight.lasting && !flight.landed) abandon(key, flight, signal);
       }
     },
     begin: (key, start) => void take(key, start),

@@ -76,9 +76,10 @@ export async function gatherAll(search: Search): Promise<Gathered> {
       ),
     ]);
     return gathered(search, answers, search.clock() - started);
-  } finally {
+  } catch (error) {
     // Where one has failed, the others need no answer any more.
     stop.abort(new Error('the lookup is over'));
+    throw error;
   }
 }
 

@@ -125,7 +125,7 @@ async function askSystems(
   if (ending.kind === 'rejected') throw new Refused({ kind: 'rejected', problems: ending.problems });
   const answer: KeptAnswer = {
     lookup: lookup.name,
-    text: bodyOf(lookup, key, { reply: ending.reply, cut: ending.cut, unknown: [] }),
+    text: bodyOf(lookup, key, { reply: ending.reply, cut: ending.cut, unknown: [] }, asOf),
     asOf,
     freshUntil: asOf + lookup.ttlMs,
     staleUntil: asOf + lookup.ttlMs + lookup.staleForMs,

@@ -20,14 +20,15 @@ export type LookupTally = {
   counts(lookups: readonly string[]): LookupCounts[];
 };
 
-type Own = { endings: Map<EndingName, number>; within: number[]; count: number; seconds: number };
+/** `apart` counts each caller in the first bucket that holds it, and no other. */
+type Own = { endings: Map<EndingName, number>; apart: number[]; count: number; seconds: number };
 
 export function lookupTally(): LookupTally {
   const all = new Map<string, Own>();
   const of = (lookup: string): Own => {
     const own = all.get(lookup) ?? {
       endings: new Map(endings.map((ending) => [ending, 0])),
-      within: bucketSeconds.map(() => 0),
+      apart: bucketSeconds.map(() => 0),
       count: 0,
       seconds: 0,
     };
@@ -41,18 +42,24 @@ export function lookupTally(): LookupTally {
       own.endings.set(ending, (own.endings.get(ending) ?? 0) + 1);
       own.count += 1;
       own.seconds += seconds;
-      for (const [index, bound] of bucketSeconds.entries())
-        if (seconds <= bound) own.within[index] = (own.within[index] ?? 0) + 1;
+      const bucket = bucketSeconds.findIndex((bound) => seconds <= bound);
+      if (bucket !== -1) own.apart[bucket] = (own.apart[bucket] ?? 0) + 1;
     },
     counts(lookups) {
       for (const lookup of lookups) of(lookup);
       return [...all].map(([lookup, own]) => ({
         lookup,
         endings: [...own.endings].map(([ending, count]) => ({ ending, count })),
-        within: [...own.within],
+        within: summedUp(own.apart),
         count: own.count,
         seconds: own.seconds,
       }));
     },
   };
+}
+
+/** Each number with all before it. */
+function summedUp(numbers: readonly number[]): number[] {
+  let sum = 0;
+  return numbers.map((number) => (sum += number));
 }

@@ -31,6 +31,9 @@ export function openDatabase(
     ...(options.answersWithinMs !== undefined && { query_timeout: options.answersWithinMs }),
   });
   pool.on('error', options.onError);
+  // A session may be thrown out in the very moment when it is handed out, before whoever asked for it can listen: an
+  // error that nobody hears ends the process. Its next statement fails anyway.
+  pool.on('connect', (client) => void client.on('error', () => {}));
   return pool;
 }
 

@@ -15,6 +15,8 @@ export type Served = {
   carry(): Promise<void>;
   /** What is in use of a Causeway's heap after a collection, in MB. */
   heap(): Promise<number>;
+  /** The address of a Causeway's database. */
+  database(): Promise<string>;
   stop(): Promise<void>;
 };
 
@@ -83,6 +85,11 @@ async function serve(args: readonly string[], ready: RegExp): Promise<Served> {
       const [megabytes] = (await once(child, 'message')) as [number];
       return megabytes;
     },
+    async database() {
+      child.send('database');
+      const [address] = (await once(child, 'message')) as [string];
+      return address;
+    },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
@@ -113,6 +120,10 @@ export const serveCauseway = (config: string): Promise<Served> =>
 /** Bare Fastify that answers with the same reply: `text` as it stands, or made anew of an object each time. */
 export const serveBare = (reply: string, how: 'text' | 'object'): Promise<Served> =>
   serve(['test/bench/lookup-bare.ts', how, reply], /^listening at (\S+)/);
+
+/** The least that a live lookup can be; `call` is what it asks of the ERP. */
+export const serveRelay = (database: string, erp: string, call: object): Promise<Served> =>
+  serve(['test/bench/lookup-relay.ts', database, erp, JSON.stringify(call)], /^listening at (\S+)/);
 
 /** How many files a process has open, sockets among them, as Linux tells it. */
 export async function openFiles(pid: number): Promise<number> {

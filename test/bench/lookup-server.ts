@@ -1,6 +1,6 @@
 /**
  * A Causeway that serves, carries when it is told to (the message `carry`, answered with `carried`), and tells what its heap
- * holds after a collection (`heap`, answered with megabytes). Usage: node --expose-gc test/bench/lookup-server.ts CONFIG
+ * holds after a collection (`heap`, answered with megabytes) and where its database is (`database`). Usage: node --expose-gc test/bench/lookup-server.ts CONFIG
  */
 import { compose } from '../../src/compose.ts';
 import { serve } from '../../src/cli/serve.ts';
@@ -21,6 +21,7 @@ process.on('message', (message) => {
     globalThis.gc?.();
     process.send?.(Math.round(process.memoryUsage().heapUsed / 104_857.6) / 10);
   }
+  if (message === 'database') process.send?.(causeway.context.database.options.connectionString);
   if (message !== 'carry') return;
   void catchUp(causeway.context, ['accounts'], 'sync', patience, signal).then(() =>
     process.send?.('carried'),

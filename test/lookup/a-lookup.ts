@@ -187,7 +187,7 @@ export function anEngine(
 }
 
 export const never = new AbortController().signal;
-export const asking = { deadlineMs: null, signal: never };
+export const asking = { deadlineMs: null, signal: () => never };
 
 /** The body that a caller gets; a refusal is an error. */
 export const body = (outcome: Outcome): Record<string, unknown> => {

@@ -108,8 +108,8 @@ describe('callers who ask for the same', () => {
     const leaver = new AbortController();
     const other = new AbortController();
     const lookup = aLookup({ ttlMs: 0 });
-    const left = engine.answer(lookup, '42', { deadlineMs: null, signal: leaver.signal });
-    const stays = engine.answer(lookup, '42', { deadlineMs: null, signal: other.signal });
+    const left = engine.answer(lookup, '42', { deadlineMs: null, signal: () => leaver.signal });
+    const stays = engine.answer(lookup, '42', { deadlineMs: null, signal: () => other.signal });
     await new Promise(setImmediate);
     leaver.abort(new Error('gone'));
     await expect(left).rejects.toThrow('gone');
@@ -127,7 +127,7 @@ describe('a deadline', () => {
     const { engine } = anEngine([erp]);
     const held = gate();
     erp.before = () => held.promise;
-    const outcome = await engine.answer(aLookup(), '42', { deadlineMs: 20, signal: never });
+    const outcome = await engine.answer(aLookup(), '42', { deadlineMs: 20, signal: () => never });
     expect(outcome).toEqual({ kind: 'late', deadlineMs: 20, retryAfterSeconds: 1 });
     held.resolve();
     await new Promise(setImmediate);
@@ -145,7 +145,7 @@ describe('a deadline', () => {
     };
     const outcome = await engine.answer(aLookup({ deadlineMs: 20 }), '42', {
       deadlineMs: 5000,
-      signal: never,
+      signal: () => never,
     });
     expect(outcome).toMatchObject({ kind: 'late', deadlineMs: 20 });
     await givenUp.promise;

@@ -49,7 +49,7 @@ describe('a system that is well again', () => {
     const { engine, erp } = await untilTheProbe();
     const asked = hangs(erp);
     const leaver = new AbortController();
-    const left = engine.answer(twofold, '42', { deadlineMs: null, signal: leaver.signal });
+    const left = engine.answer(twofold, '42', { deadlineMs: null, signal: () => leaver.signal });
     await asked;
     leaver.abort(new Error('gone'));
     await expect(left).rejects.toThrow('gone');
@@ -91,7 +91,7 @@ describe('a system that hangs', () => {
     const erp = anErp();
     const { engine, doors } = anEngine([erp]);
     erp.before = () => new Promise(() => {});
-    const hasty = { deadlineMs: 5, signal: never };
+    const hasty = { deadlineMs: 5, signal: () => never };
     for (let n = 0; n < 4; n++)
       expect(await engine.answer({ ...hanging, deadlineMs: 5000 }, '42', hasty)).toMatchObject({
         kind: 'late',

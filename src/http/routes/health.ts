@@ -17,7 +17,7 @@ export function healthRoutes(app: App, { database, metrics }: HealthParts): void
   app.get(
     '/healthz',
     {
-      config: { scope: 'open', unlimited: true },
+      config: { scope: 'open', rateLimit: false },
       schema: {
         operationId: 'getHealth',
         summary: 'Is the process up?',
@@ -31,7 +31,7 @@ export function healthRoutes(app: App, { database, metrics }: HealthParts): void
   app.get(
     '/readyz',
     {
-      config: { scope: 'open', unlimited: true },
+      config: { scope: 'open', rateLimit: false },
       schema: {
         operationId: 'getReadiness',
         summary: 'Can it work? Asks the database.',

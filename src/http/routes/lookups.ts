@@ -97,16 +97,11 @@ export function lookupRoutes(app: App, { lookups }: LookupParts): void {
   );
 }
 
-/** How long the caller waits; the signal is made only where somebody has to be waited for. */
-function callerOf(answer: FastifyReply, deadline: string | undefined): Asking {
-  let signal: AbortSignal | null = null;
-  return {
-    deadlineMs: deadline === undefined ? null : Number(deadline),
-    get signal() {
-      return (signal ??= whenGone(answer));
-    },
-  };
-}
+/** How long the caller waits, and until when. */
+const callerOf = (answer: FastifyReply, deadline: string | undefined): Asking => ({
+  deadlineMs: deadline === undefined ? null : Number(deadline),
+  signal: () => whenGone(answer),
+});
 
 /** Aborts when the caller closes the connection before the answer is sent. */
 function whenGone({ raw }: FastifyReply): AbortSignal {

@@ -50,7 +50,7 @@ export function webhookRoutes(app: App, parts: WebhookParts): void {
       '/v1/webhooks/:connection',
       {
         // Strangers who sign nothing must not use up what the vendor may send from the same proxy.
-        config: { scope: 'open', unlimited: true },
+        config: { scope: 'open', rateLimit: false },
         bodyLimit,
         schema: {
           operationId: 'receiveWebhook',
