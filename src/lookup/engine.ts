@@ -4,7 +4,7 @@ import type { Answers } from './answers.ts';
 import { replied } from './body.ts';
 import type { Delivery, Written } from './deliveries.ts';
 import type { Facts } from './facts.ts';
-import { fallbacks, timeForAsking } from './fallback.ts';
+import { fallbacks, timeForAll, timeForAsking } from './fallback.ts';
 import { timeLimit } from './in-time.ts';
 import { liveAnswers } from './live.ts';
 import type { Outcome, Refusal } from './outcome.ts';
@@ -57,11 +57,12 @@ export function lookupEngine(parts: EngineParts): LookupEngine {
 
   const askNow = async (lookup: Lookup, key: string, asking: Asking): Promise<Outcome> => {
     const deadlineMs = Math.min(lookup.deadlineMs, asking.deadlineMs ?? lookup.deadlineMs);
-    const whole = timeLimit(deadlineMs);
-    const forAsking = timeLimit(timeForAsking(lookup, deadlineMs));
+    const ownMs = timeForAll(deadlineMs);
+    const whole = timeLimit(ownMs);
+    const forAsking = timeLimit(timeForAsking(lookup, ownMs));
     const gone = asking.signal();
     const signal = AbortSignal.any([whole.signal, gone]);
-    const other = fallBack(lookup, key, deadlineMs, signal);
+    const other = fallBack(lookup, key, ownMs, signal);
     try {
       const landed = await live.ask(lookup, key, AbortSignal.any([forAsking.signal, gone]));
       return replied('live', landed.answer, now(), landed.vendorMs);

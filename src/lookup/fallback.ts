@@ -10,9 +10,17 @@ import type { Refusal, Replied } from './outcome.ts';
 const mirrorShare = 0.1;
 const mostForMirrorMs = 200;
 
-/** How long the systems may take within a deadline, in milliseconds: what the mirror needs in the end is kept for it. */
-export const timeForAsking = ({ fallback }: Lookup, deadlineMs: number): number =>
-  deadlineMs - (fallback.includes('mirror') ? Math.min(mostForMirrorMs, deadlineMs * mirrorShare) : 0);
+/** The part of a deadline that is kept for the answer's own way: a crowd is answered one after the other. */
+const answeringShare = 0.1;
+const mostForAnsweringMs = 50;
+
+/** How long everything may take within a deadline, in milliseconds, so that the answer is there in time. */
+export const timeForAll = (deadlineMs: number): number =>
+  deadlineMs - Math.min(mostForAnsweringMs, deadlineMs * answeringShare);
+
+/** How long of that the systems may take, in milliseconds: what the mirror needs in the end is kept for it. */
+export const timeForAsking = ({ fallback }: Lookup, ownMs: number): number =>
+  ownMs - (fallback.includes('mirror') ? Math.min(mostForMirrorMs, ownMs * mirrorShare) : 0);
 
 /** Refusals that tell nothing of the record: something else may be answered in their place. */
 const replaceable: ReadonlySet<Refusal['kind']> = new Set(['late', 'unavailable', 'refused', 'too_many']);

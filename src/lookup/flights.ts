@@ -59,8 +59,14 @@ export function flights<T>(): Flights<T> {
     if (underWay.get(key) === flight) underWay.delete(key);
     // A caller whose time is that of the work leaves a moment before it ends: its time was over all the same.
     const reason: unknown = last.reason;
-    const isOver = reason instanceof TimeOver && reason.ms >= flight.limitMs;
-    flight.controller.abort(isOver ? reason : new Error('nobody waits for it any more'));
+    const isLate = reason instanceof TimeOver;
+    const giveUp = (): void =>
+      flight.controller.abort(
+        isLate && reason.ms >= flight.limitMs ? reason : new Error('nobody waits for it any more'),
+      );
+    // Whoever is late is answered first, and so are all whose time is over in the same moment.
+    if (isLate) setImmediate(giveUp);
+    else giveUp();
   };
 
   return {

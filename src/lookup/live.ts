@@ -2,7 +2,7 @@ import type { Lookup } from '../mapping/lookup/lookup.ts';
 import type { Answers, KeptAnswer } from './answers.ts';
 import { bodyOf } from './body.ts';
 import { type Delivery, mayConcern, touchedBy, type Written } from './deliveries.ts';
-import { timeForAsking } from './fallback.ts';
+import { timeForAll, timeForAsking } from './fallback.ts';
 import { flights, type Start } from './flights.ts';
 import { gatherAll, type Search } from './gather.ts';
 import { gatherFirst } from './gather-first.ts';
@@ -74,7 +74,7 @@ export function liveAnswers(parts: LiveParts): LiveAnswers {
   };
   const start = (lookup: Lookup, key: string): Start<Landed> => ({
     // What is kept serves whoever asks next, also where nobody waits for it any more.
-    limitMs: lookup.ttlMs > 0 ? lookup.deadlineMs : timeForAsking(lookup, lookup.deadlineMs),
+    limitMs: lookup.ttlMs > 0 ? lookup.deadlineMs : timeForAsking(lookup, timeForAll(lookup.deadlineMs)),
     lasting: lookup.ttlMs > 0,
     work: (signal) => work(lookup, key, signal),
   });

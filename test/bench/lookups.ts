@@ -1,6 +1,6 @@
 /**
  * What a lookup costs: one that is kept, against the same reply from bare Fastify; a live one, against calling the
- * stand-in for Odoo directly; a thousand that ask for the same; all of it while a backfill runs in the same process; and
+ * stand-in for Odoo directly, and against the least that stands between; a thousand that ask for the same; all of it while a backfill runs in the same process; and
  * what callers get from a system that hangs, refuses, drips or answers with rubbish. Everything in one run, on loopback,
  * each party in a process of its own. Usage: node test/bench/lookups.ts [--quick] [--records N]
  */
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import {
   serveBare,
   serveCauseway,
+  serveRelay,
   type Served,
   serveSandboxes,
   writeConfig,
@@ -60,17 +61,19 @@ for (const entry of seedEntries(`companies:${Math.min(records, 5000)}`, 0))
 const keyOf = (n: number): string => ids[n % ids.length] ?? '';
 
 /** The very call that the live lookup makes, without Causeway. */
+const callHeaders = {
+  'content-type': 'application/json',
+  authorization: 'bearer sandbox-api-key',
+  'x-odoo-database': 'odoo',
+};
+const callBody = {
+  fields: ['name', 'city', 'ref', 'write_date', 'write_uid'],
+  context: { lang: 'en_US', active_test: false, tz: 'UTC' },
+};
+const callPath = '/json/2/res.partner/search_read';
 const direct: Sent = {
-  headers: {
-    'content-type': 'application/json',
-    authorization: 'bearer sandbox-api-key',
-    'x-odoo-database': 'odoo',
-  },
-  body: JSON.stringify({
-    domain: [['id', 'in', [1]]],
-    fields: ['name', 'city', 'ref', 'write_date', 'write_uid'],
-    context: { lang: 'en_US', active_test: false, tz: 'UTC' },
-  }),
+  headers: callHeaders,
+  body: JSON.stringify({ domain: [['id', 'in', [1]]], ...callBody }),
 };
 
 /** Times of the given work, one after the other. */
@@ -107,17 +110,29 @@ async function compareKept(causeway: Served, body: string): Promise<void> {
 
 async function compareLive(causeway: Served, erp: Served): Promise<void> {
   const agent = new Agent({ keepAlive: true });
-  const url = `${causeway.url}/v1/lookups/live/${keyOf(0)}`;
-  const call = `${erp.url}/json/2/res.partner/search_read`;
-  const [ours, theirs]: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds; round++) {
-    theirs.push(...(await inTurn(sequential / rounds, () => askOnce(call, agent, direct))));
-    ours.push(...(await inTurn(sequential / rounds, () => askOnce(url, agent))));
-  }
+  const call = { path: callPath, headers: callHeaders, body: callBody };
+  const relay = await serveRelay(await causeway.database(), erp.url, call);
+  const path = `/v1/lookups/live/${keyOf(0)}`;
+  const asked = {
+    ours: { times: [] as number[], ask: () => askOnce(`${causeway.url}${path}`, agent) },
+    direct: { times: [] as number[], ask: () => askOnce(`${erp.url}${callPath}`, agent, direct) },
+    relay: { times: [] as number[], ask: () => askOnce(`${relay.url}${path}`, agent) },
+  };
+  for (let round = 0; round < rounds; round++)
+    for (const { times, ask } of Object.values(asked))
+      times.push(...(await inTurn(sequential / rounds, ask)));
   agent.destroy();
-  const [with_, without] = [spread(ours), spread(theirs)];
-  say(`live: ${inWords(with_)}`);
-  say(`  the stand-in directly: ${inWords(without)}; added at the median: ${show(with_.p50 - without.p50)}`);
+  await relay.stop();
+  const [ours, without, least] = [
+    spread(asked.ours.times),
+    spread(asked.direct.times),
+    spread(asked.relay.times),
+  ];
+  say(`live: ${inWords(ours)}; added at the median: ${show(ours.p50 - without.p50)}`);
+  say(`  the stand-in directly: ${inWords(without)}`);
+  say(
+    `  bare Fastify with one statement and one call of axios: ${inWords(least)}; added at the median: ${show(least.p50 - without.p50)}`,
+  );
 }
 
 async function callsOf(erp: Served): Promise<number> {
@@ -147,7 +162,7 @@ async function pace(
   const [keptOnes, live, straight] = await Promise.all([
     steadily(url('kept'), perSecond, until),
     steadily(url('live'), perSecond, until),
-    steadily(() => `${erp.url}/json/2/res.partner/search_read`, perSecond, until, direct),
+    steadily(() => `${erp.url}${callPath}`, perSecond, until, direct),
   ]);
   const bad = [...keptOnes, ...live].filter(({ status }) => status !== 200);
   if (bad.length > 0) say(`  ${bad.length} were refused: ${bad[0]?.body ?? ''}`);

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
+import { timeForAll } from '../../src/lookup/fallback.ts';
 import { aLedger, aLookup, anEngine, anErp, asking, body } from './a-lookup.ts';
+
+it('keeps a tenth of a deadline for the way of the answer, and 50 ms at the most', () => {
+  expect([100, 300, 2000].map(timeForAll)).toEqual([90, 270, 1950]);
+});
 
 describe('a fallback', () => {
   const down = new Fault({ kind: 'transient', code: 'down', message: 'It is down.' });

@@ -83,7 +83,7 @@ describe('a system that hangs', () => {
       erp.before = () => new Promise(() => {});
       for (let n = 0; n < 3; n++)
         expect(await engine.answer({ ...hanging, fallback }, '42', asking)).toMatchObject({ kind: 'late' });
-      expect(doors.get('erp')?.door.state()).toBe('open');
+      await expect.poll(() => doors.get('erp')?.door.state()).toBe('open');
     },
   );
 
