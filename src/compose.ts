@@ -27,6 +27,7 @@ import type { OpenConnection, SyncContext } from './sync/context.ts';
 import { requireSameTenant, requireTenant, verifyTenants } from './sync/identity.ts';
 import { requestTurns } from './sync/request-turns.ts';
 import { askInDoubt, type Systems } from './sync/descriptions.ts';
+import { crossing } from './sync/give-way.ts';
 import { folderReader } from './sync/folder-reader.ts';
 import { mappingFolder, type MappingFolder } from './sync/mapping-folder.ts';
 import { type ReadingContext, readingOnly } from './sync/reading.ts';
@@ -68,6 +69,8 @@ export type Causeway = Definitions & {
   /** A pool of its own for what somebody waits for over HTTP; statements are given up after five seconds. */
   readonly requests: Database;
   readonly lookups: LookupService;
+  /** To be called when somebody asks over HTTP. */
+  readonly onCaller: () => void;
   readonly sandboxes: Sandboxes;
   /** How alerts are told beside the log. */
   readonly alerting: { readonly redact: (json: string) => string; readonly send: SendNotice | null };
@@ -150,7 +153,7 @@ async function open(
   { config, folder, systems, log }: Definitions,
   options: ComposeOptions,
   closers: Closers,
-): Promise<Pick<Causeway, 'context' | 'requests' | 'lookups' | 'sandboxes' | 'alerting'>> {
+): Promise<Pick<Causeway, 'context' | 'requests' | 'lookups' | 'onCaller' | 'sandboxes' | 'alerting'>> {
   const url = await databaseUrl(config, log, closers);
   const database = openDatabase(url, {
     max: 8,
@@ -207,6 +210,7 @@ async function open(
     log,
   });
   closers.push(lookups.close);
+  const callers = crossing({ clock: () => performance.now(), sleep });
   const context: SyncContext = {
     database,
     boss,
@@ -229,6 +233,7 @@ async function open(
     now,
     random: Math.random,
     sleep,
+    giveWay: () => callers.giveWay(options.halt),
     halt: options.halt,
     log,
     onProgress: options.onProgress ?? (() => {}),
@@ -240,7 +245,7 @@ async function open(
   const webhook = config.alerts.webhook === null ? null : webhookSender({ ...config.alerts.webhook, now });
   if (webhook !== null) closers.push(webhook.close);
   const alerting = { redact: lineRedactor(config.secrets), send: webhook?.send ?? null };
-  return { context, requests, lookups, sandboxes: opened.sandboxes, alerting };
+  return { context, requests, lookups, onCaller: callers.asked, sandboxes: opened.sandboxes, alerting };
 }
 
 /** Whether a lookup asks the connection: then it has a part of the allowance. */

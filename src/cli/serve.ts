@@ -58,6 +58,7 @@ export async function serve({ causeway, shutdown }: Session, tally: Tally): Prom
       takeWebhook: (connection, request, traceId) =>
         takeWebhook({ ...context, database }, connection, request, traceId),
       onHints: hints.arrived,
+      onCaller: causeway.onCaller,
       webhooks,
       publicUrl: config.http.publicUrl,
       metrics,

@@ -20,6 +20,8 @@ export type ServerParts = RecordParts &
   LookupParts &
   WebhookParts & {
     readonly keys: KeyRing;
+    /** Called with every request. */
+    readonly onCaller: () => void;
     readonly rateLimit: RateLimit;
     readonly version: string;
     readonly log: Logger;
@@ -28,6 +30,10 @@ export type ServerParts = RecordParts &
 /** The HTTP interface. Everything in front of the routes stands here, in the order in which a request meets it. */
 export function httpServer(parts: ServerParts): App {
   const app = bareApp(parts.log);
+  app.addHook('onRequest', (_request, _reply, done) => {
+    parts.onCaller();
+    done();
+  });
   followTraces(app);
   const polls = longPolls(app, parts);
   guard(app, parts);

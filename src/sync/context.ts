@@ -64,6 +64,8 @@ export type SyncContext = {
   readonly random: () => number;
   /** Resolves after the time, or rejects with the signal's reason. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Called before a page or a batch is worked on: those who wait for an answer of this process go first. */
+  readonly giveWay: () => Promise<void>;
   /** Aborts when the process must stop at once: calls in flight are given up, and their jobs given back. */
   readonly halt: AbortSignal;
   readonly log: Logger;

@@ -107,6 +107,7 @@ async function carry(
   const early = care.tooEarly(lookedUp.found);
   const decided: Passenger[] = [];
   const held: Concluded[] = [];
+  await context.giveWay();
   for (const [index, standing] of standings.entries()) {
     const job = at(jobs, index);
     const why = care.locked.get(standing.sourceId) ?? early.get(standing.sourceId);

@@ -129,6 +129,7 @@ async function readPages(
     // A failed read is dealt with when its turn comes; the page before it is committed first.
     next?.catch(() => {});
     const present = page;
+    await context.giveWay();
     const queued = await withTrace(page.traceId, () =>
       commitPage(reading, interested, present, String(at), priority),
     );

@@ -141,14 +141,19 @@ async function callsOf(erp: Served): Promise<number> {
   return requests['res.partner.search_read'] ?? requests['res.partner/search_read'] ?? Number.NaN;
 }
 
+/** A thousand at once, of bare Fastify as well: what the callers themselves cost stands in both. */
 async function thousand(causeway: Served, erp: Served, n: number, when: string): Promise<void> {
-  await answered(`${causeway.url}/v1/lookups/live/${keyOf(n)}`);
+  const body = await answered(`${causeway.url}/v1/lookups/live/${keyOf(n)}`);
+  const bare = await serveBare(body, 'text');
+  const floor = spread((await burst(`${bare.url}/v1/lookups/kept/${keyOf(n)}`, 1000)).map(({ ms }) => ms));
+  await bare.stop();
   const before = await callsOf(erp);
   const all = await burst(`${causeway.url}/v1/lookups/kept/${keyOf(n)}`, 1000);
   const calls = (await callsOf(erp)) - before;
   const good = all.filter(({ status }) => status === 200).length;
+  const ours = spread(all.map(({ ms }) => ms));
   say(
-    `1,000 identical at once, ${when}: ${good} answered, ${calls} vendor call(s); ${inWords(spread(all.map(({ ms }) => ms)))}`,
+    `1,000 identical at once, ${when}: ${good} answered, ${calls} vendor call(s); ${inWords(ours)}; of bare Fastify ${inWords(floor)}, ratio of p99 ${(ours.p99 / floor.p99).toFixed(2)}`,
   );
 }
 

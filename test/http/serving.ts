@@ -38,6 +38,7 @@ export function serverOver(
     rateLimit: { requests: 1_000_000, seconds: 1 },
     takeWebhook: async () => ({ status: 'refused', why: 'unknown' }),
     onHints: () => {},
+    onCaller: () => {},
     webhooks: webhookTally(),
     publicUrl: null,
     version: '1.2.3',

@@ -120,6 +120,7 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
       now: () => new Date(),
       random: () => 0,
       sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+      giveWay: async () => {},
       halt: halt.signal,
       log: pino({ level: 'silent' }),
       onProgress: (progress) => void journey.progress.push(progress),
