@@ -1,4 +1,5 @@
 import type { FieldFault } from '../connector/fault.ts';
+import { presentTrace } from '../connector/trace.ts';
 import type { SourceRecord, Value } from '../connector/value.ts';
 import type { Reference } from '../mapping/mapping.ts';
 import type { Stream } from './cursor.ts';
@@ -44,7 +45,7 @@ export type Standing = {
   readonly behind: boolean;
   /** Whether Causeway created the ERP record. Of a link that does not say so, its history is asked. */
   readonly ours: boolean;
-  /** The trace of its newest change in the source. */
+  /** The trace of whoever asked for it on purpose, or of its newest change in the source where that is newer. */
   readonly traceId: string | null;
   /** How what is due of it stands: counted with the others, asked about, or answered in this state of the record. */
   readonly due: Due | null;
@@ -69,7 +70,8 @@ export async function loadStandings(
 ): Promise<Standing[]> {
   const { rows } = await sql.query<Standing>({
     name: 'load_standings',
-    text: `select ids.source_id as "sourceId", m.version, m.record, coalesce(m.deleted, false) as deleted, m.merged_into as "mergedInto", m.trace_id as "traceId",
+    text: `select ids.source_id as "sourceId", m.version, m.record, coalesce(m.deleted, false) as deleted, m.merged_into as "mergedInto",
+       case when l.trace_id is not null and l.since >= m.changed_at then l.trace_id else m.trace_id end as "traceId",
        l.target_id as "targetId", coalesce(l.external_key, i.external_key) as "externalKey", l.state, l.code, l.reason, coalesce(l.attempts, 0) as attempts, coalesce(l.requests, 0) as requests, l.fingerprint,
        i.fingerprint as intent, (l.write_back is not null and l.write_back is not distinct from l.written_back) as wished, l.mapping_hash as "mappingHash",
        (l.source_id is null or l.version < m.version) as behind, ${oursColumn},
@@ -168,7 +170,8 @@ export async function saveLinks(
        fingerprint = case when excluded.state = 'removed' or l.requests > excluded.requests then null else coalesce(excluded.fingerprint, l.fingerprint) end,
        mapping_hash = coalesce(excluded.mapping_hash, l.mapping_hash), delivered_at = coalesce(excluded.delivered_at, l.delivered_at),
        write_back = coalesce(excluded.write_back, l.write_back),
-       ours = case when excluded.target_id is null and excluded.state <> 'removed' then l.ours else excluded.ours end
+       ours = case when excluded.target_id is null and excluded.state <> 'removed' then l.ours else excluded.ours end,
+       trace_id = case when l.requests = excluded.requests and excluded.state in ('synced', 'skipped', 'removed') then null else l.trace_id end
      returning l.source_id, l.requests)
      select saved.source_id from saved join unnest($2::text[], $12::bigint[]) as sent (source_id, requests) using (source_id)
      where saved.requests > sent.requests`,
@@ -233,8 +236,8 @@ export type Wanted = { readonly sourceId: string; readonly externalKey: string }
 
 /**
  * Asks for records on purpose: they are pending with the reason given, their next delivery is sent even if nothing
- * differs, and a delivery that is on its way at this moment does not count. Other flows of the same records are not
- * concerned.
+ * differs, and a delivery that is on its way at this moment does not count. That delivery bears the trace of whoever asks.
+ * Other flows of the same records are not concerned.
  */
 export async function askAgain(
   sql: Sql,
@@ -244,12 +247,12 @@ export async function askAgain(
   reason: string,
 ): Promise<void> {
   await sql.query(
-    `insert into link as l (flow, source_id, external_key, state, code, reason, since, requests)
-     select $1, w.source_id, w.external_key, 'pending', $4, $5, now(), 1 from unnest($2::text[], $3::text[]) as w (source_id, external_key)
+    `insert into link as l (flow, source_id, external_key, state, code, reason, since, requests, trace_id)
+     select $1, w.source_id, w.external_key, 'pending', $4, $5, now(), 1, $6 from unnest($2::text[], $3::text[]) as w (source_id, external_key)
      order by w.source_id
      on conflict (flow, source_id) do update set requests = l.requests + 1, fingerprint = null, state = 'pending', code = excluded.code,
-       reason = excluded.reason, since = excluded.since, next_at = null, attempts = 0, fields = null`,
-    [flow, wanted.map((w) => w.sourceId), wanted.map((w) => w.externalKey), code, reason],
+       reason = excluded.reason, since = excluded.since, next_at = null, attempts = 0, fields = null, trace_id = excluded.trace_id`,
+    [flow, wanted.map((w) => w.sourceId), wanted.map((w) => w.externalKey), code, reason, presentTrace()],
   );
 }
 

@@ -13,6 +13,7 @@ import { alerts } from './migrations/0008-alerts.ts';
 import { requestedWork } from './migrations/0009-requested-work.ts';
 import { hints } from './migrations/0010-hints.ts';
 import { apiKeys } from './migrations/0011-api-keys.ts';
+import { tracesOfWishes } from './migrations/0012-traces-of-wishes.ts';
 import { type Database, transaction } from './database.ts';
 
 const migrations: readonly string[] = [
@@ -27,6 +28,7 @@ const migrations: readonly string[] = [
   requestedWork,
   hints,
   apiKeys,
+  tracesOfWishes,
 ];
 
 /**

@@ -1,3 +1,4 @@
+import { presentTrace } from '../connector/trace.ts';
 import type { Sql } from './database.ts';
 
 /** Which records a resync is asked for. `where` is an expression as in `only_when`, `since` an instant in ISO 8601. */
@@ -48,12 +49,14 @@ export type ResyncRequest = {
   readonly notCancelled: number | null;
   readonly finishedAt: Date | null;
   readonly callbackUrl: string | null;
+  /** The trace of the request that asked for it, or null. */
+  readonly traceId: string | null;
 };
 
 type Row = Omit<ResyncRequest, 'counts'> & { readonly counts: Partial<Record<string, number>> };
 
 const columns = `id, flow, choice, state, asked_at as "askedAt", chosen_after as "chosenAfter", chosen_at as "chosenAt", undecided, counts, problem,
-  cancelled_at as "cancelledAt", not_cancelled as "notCancelled", finished_at as "finishedAt", callback_url as "callbackUrl"`;
+  cancelled_at as "cancelledAt", not_cancelled as "notCancelled", finished_at as "finishedAt", callback_url as "callbackUrl", trace_id as "traceId"`;
 
 function requestOf({ counts, ...row }: Row): ResyncRequest {
   const of = (name: string): number => counts[name] ?? 0;
@@ -62,15 +65,15 @@ function requestOf({ counts, ...row }: Row): ResyncRequest {
   return { ...row, counts: { asked: of('asked'), pending, ...settled } as RequestCounts };
 }
 
-/** Stores a request, in the caller's transaction. */
+/** Stores a request with the trace of its caller, in the caller's transaction. */
 export async function storeRequest(
   tx: Sql,
   request: Pick<ResyncRequest, 'flow' | 'choice' | 'callbackUrl'> & { readonly askedBy: string },
 ): Promise<ResyncRequest> {
   const { flow, choice, callbackUrl, askedBy } = request;
   const { rows } = await tx.query<Row>(
-    `insert into resync_request (flow, choice, callback_url, asked_by, chosen_at) values ($1, $2, $3, $4, case when $5 then now() end) returning ${columns}`,
-    [flow, JSON.stringify(choice), callbackUrl, askedBy, choice.by === 'ids'],
+    `insert into resync_request (flow, choice, callback_url, asked_by, chosen_at, trace_id) values ($1, $2, $3, $4, case when $5 then now() end, $6) returning ${columns}`,
+    [flow, JSON.stringify(choice), callbackUrl, askedBy, choice.by === 'ids', presentTrace()],
   );
   return firstOf(rows);
 }

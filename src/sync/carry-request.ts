@@ -1,4 +1,5 @@
 import { Fault } from '../connector/fault.ts';
+import { newTraceId, withTrace } from '../connector/trace.ts';
 import { transaction } from '../store/database.ts';
 import { cancelUnqueued, countItems } from '../store/resync-item.ts';
 import { failRequest, noteProblem, type ResyncRequest } from '../store/resync-request.ts';
@@ -24,7 +25,7 @@ export async function carryRequest(
       await giveUp(context, request, `there is no flow ${request.flow} any more`);
       return 'failed';
     }
-    await queueRequest(context, mapping, request, signal);
+    await withTrace(request.traceId ?? newTraceId(), () => queueRequest(context, mapping, request, signal));
     return 'queued';
   } catch (error) {
     if (signal.aborted) return 'later';
