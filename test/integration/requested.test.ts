@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
+import { newTraceId, presentTrace, withTrace } from '../../src/connector/trace.ts';
 import { acceptRequest } from '../../src/sync/accept-request.ts';
 import { cancel } from '../../src/sync/cancel-request.ts';
 import { requestReport } from '../../src/sync/request-report.ts';
@@ -45,6 +46,32 @@ describe('a resync that was asked for', () => {
       counts: { asked: 3, pending: 0, synced: 1, dead: 1, unknown: 1 },
     });
     expect(sums(done)).toBe(true);
+  });
+
+  it('bears the trace of its caller to the source, the ERP and the history, and a later change does not', async () => {
+    const at = await between();
+    at.source.put('c1', { name: 'c1' });
+    await at.journey.carry();
+    const trace = newTraceId();
+    const seen: (string | null)[] = [];
+    const { readByIds } = at.source;
+    at.source.readByIds = (...question) => {
+      seen.push(presentTrace());
+      return readByIds(...question);
+    };
+    at.sink.before = () => void seen.push(presentTrace());
+    serve(at);
+    const choice = { by: 'ids', ids: ['c1'] } as const;
+    const { id } = await withTrace(trace, () => ask(at, { choice }));
+    await ended(at.journey, id);
+    expect(seen).toEqual([trace, trace]);
+    expect(await sql(at.journey, `select event from history where trace_id = '${trace}'`)).toContainEqual({
+      event: 'updated',
+    });
+    at.source.put('c1', { name: 'a later change' });
+    await at.journey.carry();
+    expect(seen).toHaveLength(3);
+    expect(seen[2]).not.toBe(trace);
   });
 
   it('adds up at every moment while records fail, wait and come through', async () => {

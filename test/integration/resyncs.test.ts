@@ -2,7 +2,6 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerParts } from '../../src/http/server.ts';
 import type { CompiledMapping } from '../../src/mapping/compile.ts';
 import { Fault } from '../../src/connector/fault.ts';
-import { presentTrace } from '../../src/connector/trace.ts';
 import { redriveLetters } from '../../src/sync/redrive.ts';
 import { serverOver } from '../http/serving.ts';
 import { serving } from './requested-work.ts';
@@ -94,30 +93,6 @@ describe('POST /v1/resyncs', () => {
     });
     const list = await http.get('/v1/resyncs?flow=accounts');
     expect(list.json).toMatchObject({ resyncs: [{ id: json.id, state: 'done' }] });
-  });
-
-  it('follows the trace of its caller to the source, the ERP and the history, and to nothing that comes later', async () => {
-    const at = await carried(['c1']);
-    const http = await client(at);
-    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
-    const seen: { readonly [system: string]: (string | null)[] } = { source: [], erp: [] };
-    const { readByIds } = at.source;
-    at.source.readByIds = (...question) => {
-      seen['source']?.push(presentTrace());
-      return readByIds(...question);
-    };
-    at.sink.before = () => void seen['erp']?.push(presentTrace());
-    const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
-    const asked = await http.ask({ flow: 'accounts', ids: ['c1'] }, { traceparent, prefer: 'wait=20' });
-    expect([asked.status, asked.headers.get('traceresponse')?.includes(trace)]).toEqual([200, true]);
-    expect(seen).toEqual({ source: [trace], erp: [trace] });
-    expect(
-      await sql(at.journey, `select event from history where trace_id = '${trace}' order by id`),
-    ).toContainEqual({ event: 'updated' });
-    at.source.put('c1', { name: 'a later change' });
-    await at.journey.carry();
-    expect(seen['erp']).toHaveLength(2);
-    expect(seen['erp']?.[1]).not.toBe(trace);
   });
 
   it('answers with 200 and the outcome when it is in time, and with 202 when it is not', async () => {
