@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
+import { ofLookups } from './sabotage/of-lookups.ts';
 import { ofWebhooks } from './sabotage/of-webhooks.ts';
 
 export type Sabotage = {
@@ -17,10 +18,15 @@ export type Sabotage = {
   readonly take: string;
   readonly put: string;
   readonly test: string;
+  /** Which tests the named one is among; those of integration where it does not say. */
+  readonly among?: readonly string[];
 };
+
+const integration = ['--project', 'integration', 'test/integration'];
 
 const sabotages: readonly Sabotage[] = [
   ...ofWebhooks,
+  ...ofLookups,
   {
     what: 'P1: a cursor is set back under a reader that has a page in hand, and the page is committed over it',
     file: 'src/store/cursor.ts',
@@ -361,7 +367,7 @@ try {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  for (const { what, file, take, put, test } of sabotages) {
+  for (const { what, file, take, put, test, among = integration } of sabotages) {
     const path = join(copy, file);
     const before = readFileSync(path, 'utf8');
     // The formatter may have broken the line; white space does not count.
@@ -378,11 +384,10 @@ try {
       before.replace(pattern, () => put),
     );
     // The sweep is the backstop of P1 and P7: it would mend the sabotage at the next run.
-    const run = spawnSync(
-      'npx',
-      ['vitest', 'run', '--project', 'integration', 'test/integration', '-t', test, '--testTimeout', '20000'],
-      { cwd: copy, encoding: 'utf8' },
-    );
+    const run = spawnSync('npx', ['vitest', 'run', ...among, '-t', test, '--testTimeout', '20000'], {
+      cwd: copy,
+      encoding: 'utf8',
+    });
     const caught = run.status !== 0 && /Tests\s+\d+ failed/.test(stripVTControlCharacters(run.stdout));
     survived += caught ? 0 : 1;
     console.log(`${caught ? 'caught  ' : 'SURVIVED'}  ${what}`);
