@@ -9,8 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { ofLookups } from './sabotage/of-lookups.ts';
-import { ofWebhooks } from './sabotage/of-webhooks.ts';
+import { ofParts } from './sabotage/parts.ts';
 
 export type Sabotage = {
   readonly what: string;
@@ -25,8 +24,7 @@ export type Sabotage = {
 const integration = ['--project', 'integration', 'test/integration'];
 
 const sabotages: readonly Sabotage[] = [
-  ...ofWebhooks,
-  ...ofLookups,
+  ...ofParts,
   {
     what: 'P1: a cursor is set back under a reader that has a page in hand, and the page is committed over it',
     file: 'src/store/cursor.ts',

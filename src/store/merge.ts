@@ -1,6 +1,7 @@
 import type { Reference } from '../mapping/mapping.ts';
 import type { Stream } from './cursor.ts';
 import type { Sql } from './database.ts';
+import { forgetWrittenBack } from './write-back.ts';
 import { raiseTasks } from './task.ts';
 
 /** A record that was merged away, and the one that it went into. */
@@ -49,6 +50,13 @@ export async function repointMerged(
        || ' stays beside ' || coalesce(kept, 'that of ' || survivor || ', which is being created') || '. Merge or remove it there.' as sentence
      from marked where target_id is not null and target_id is distinct from kept and not gone`,
     values,
+  );
+  // The loser's number may have been written on the survivor since the merge. The survivor has changed with it, and is
+  // delivered anyway.
+  await forgetWrittenBack(
+    sql,
+    flow,
+    last.map((pair) => pair.survivor),
   );
   await raiseTasks(
     sql,

@@ -4,6 +4,7 @@ import type { Value } from '../connector/value.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { isLastAttempt, type Lease, LeaseLost, type LeasedJob } from '../queue/lease.ts';
 import { commitIntents } from '../store/intent.ts';
+import { excuseForParents } from './leaving-parents.ts';
 import { loadLinked, loadStandings, type Standing } from '../store/link.ts';
 import type { Counts } from '../store/run.ts';
 import { batchTrace } from './batch-trace.ts';
@@ -125,10 +126,8 @@ async function carry(
   const heldUntil = await noteHealth(context, connection, results, suspects, lease.signal);
   const writeBacks = await readWriteBacks(sink, mapping, passengers, results, lease.signal);
   const concluded = concludeAll(context, connection, passengers, results, heldUntil, writeBacks);
-  return settle(context, mapping, runId, [
-    ...(await holdSameFault(context, mapping.flow, concluded)),
-    ...held,
-  ]);
+  const excused = await excuseForParents(context, mapping, concluded);
+  return settle(context, mapping, runId, [...(await holdSameFault(context, mapping.flow, excused)), ...held]);
 }
 
 /** A record of which nothing was decided, and which is taken up again. */

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg';
 import type { SinkItem } from '../connector/contract.ts';
 import { asFault, Fault, faultTable } from '../connector/fault.ts';
 import type { Mapping } from '../mapping/mapping.ts';
@@ -6,7 +7,13 @@ import { completeJobs, failJobs, type Lease, type LeasedJob } from '../queue/lea
 import { deadLetterQueue, writeBackQueue } from '../queue/names.ts';
 import { transaction } from '../store/database.ts';
 import { addHistory, type HistoryEntry } from '../store/history.ts';
-import { loadWriteBacks, saveWrittenBack, type WriteBackWish } from '../store/link.ts';
+import { followMerged } from '../store/merge.ts';
+import {
+  forgetWrittenBack,
+  loadWriteBacks,
+  saveWrittenBack,
+  type WriteBackWish,
+} from '../store/write-back.ts';
 import { isSick, noteFailure, noteSuccess } from './connection-health.ts';
 import { connectionOf, type SyncContext } from './context.ts';
 import { externalKey } from './external-key.ts';
@@ -29,7 +36,9 @@ export async function writeBackBatch(
     mapping.flow,
     lease.jobs.map((job) => job.data.sourceId),
   );
-  const open = wishes.filter(({ wish, written }) => wish !== null && canonical(wish) !== canonical(written));
+  const open = wishes.filter(
+    ({ wish, written, merged }) => wish !== null && !merged && canonical(wish) !== canonical(written),
+  );
   const items = open.map(({ sourceId, wish }): SinkItem => ({
     id: sourceId,
     externalKey: externalKey(mapping, sourceId),
@@ -82,6 +91,10 @@ async function settleWriteBacks(
         .map((job) => due(job, heldUntil)),
       ...stale.map((sourceId) => ({ sourceId, startAfter: null })),
     ];
+    const over = [...of('done'), ...dead].filter(ours).map((job) => job.data.sourceId);
+    again.push(
+      ...(await survivorsOf(tx, mapping.flow, over)).map((sourceId) => ({ sourceId, startAfter: null })),
+    );
     await enqueue(context.boss, tx, queue, mapping.flow, again, 'incremental');
     const letters = dead.filter(ours).map((job) => due(job, null));
     await enqueue(context.boss, tx, deadLetterQueue(queue), mapping.flow, letters, 'incremental');
@@ -91,6 +104,22 @@ async function settleWriteBacks(
     ];
     if (entries.length > 0) await addHistory(tx, mapping.flow, runId, entries);
   });
+}
+
+/**
+ * The records that are to be written once more, because others whose write is over were merged into them meanwhile: the
+ * CRM has taken that write for the survivor's, before or after its own.
+ */
+async function survivorsOf(tx: PoolClient, flow: string, over: readonly string[]): Promise<string[]> {
+  const followed =
+    over.length === 0
+      ? []
+      : await followMerged(
+          tx,
+          over.map((id) => ({ flow, id })),
+        );
+  const survivors = followed.map(({ survivor }) => survivor);
+  return survivors.length === 0 ? [] : forgetWrittenBack(tx, flow, survivors);
 }
 
 type Fate = 'done' | 'again' | 'retry' | 'dead';

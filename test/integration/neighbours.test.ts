@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/connector/fault.ts';
+import type { Mapping } from '../../src/mapping/mapping.ts';
 import { resyncIds } from '../../src/sync/resync.ts';
 import { aMapping, startJourney } from './journey.ts';
 import { type MemorySink, type MemorySource, memorySink, memorySource } from './memory-systems.ts';
@@ -11,6 +12,7 @@ import {
   explained,
   names,
   once,
+  readChanges,
   sql,
   stateOf,
 } from './setting.ts';
@@ -160,15 +162,16 @@ describe('P7: children wait for parents, and wake by themselves', () => {
       };
     },
   });
-  const family = [aMapping({ flow: 'accounts' }), contacts];
 
   /** One memory source for each entity would be the same: the flows read different ids from two sources. */
-  async function familySetting(): Promise<Setting & { readonly people: MemorySource }> {
+  async function familySetting(
+    over: Partial<Mapping> = {},
+  ): Promise<Setting & { readonly people: MemorySource }> {
     const [companies, people, sink] = [memorySource(), memorySource(), memorySink()];
     const mappings = [
-      family[0],
+      aMapping({ flow: 'accounts', ...over }),
       { ...contacts, read: { from: 'people', entity: 'contacts', with: [] } },
-    ].filter((m) => m !== undefined);
+    ];
     const journey = await startJourney({
       connections: {
         crm: { source: companies, sink: null },
@@ -252,6 +255,40 @@ describe('P7: children wait for parents, and wake by themselves', () => {
     await journey.carry(['accounts']);
     await journey.carry(['contacts']);
     expect(childOf(sink).parent).toBe(childOf(sink).survivor);
+  });
+
+  it('are no dead letters where the parent has just left the ERP, though nobody has said so yet', async () => {
+    const { source, people, sink, journey } = await familySetting({ whenDeleted: 'delete' });
+    source.put('c1', { name: 'Acme' });
+    people.put('p1', { name: 'Ada', company: 'c1' });
+    await journey.carry();
+    source.remove('c1');
+    await readChanges(journey);
+    people.put('p1', { name: 'Ada again', company: 'c1' });
+    sink.refuse = ({ id }) =>
+      id === 'p1'
+        ? new Fault({ kind: 'invalid_record', code: 'memory_no_parent', message: 'There is no parent.' })
+        : null;
+    const trying = journey.carry(['contacts']);
+    await expect
+      .poll(async () => (await explained(journey, 'p1', 1))?.record)
+      .toMatchObject({
+        state: 'retrying',
+        reason: 'There is no parent. It refers to accounts c1, which is leaving: it is tried again.',
+      });
+    await journey.carry(['accounts']);
+    await trying;
+    expect(await stateOf(journey, 'p1', 1)).toBe('waiting');
+  });
+
+  it('are dead letters where the ERP refuses them for a reason of their own', async () => {
+    const { source, people, sink, journey } = await familySetting({ whenDeleted: 'delete' });
+    source.put('c1', { name: 'Acme' });
+    people.put('p1', { name: 'Ada', company: 'c1' });
+    sink.refuse = ({ id }) =>
+      id === 'p1' ? new Fault({ kind: 'invalid_record', code: 'memory_no', message: 'No.' }) : null;
+    await journey.carry();
+    expect(await stateOf(journey, 'p1', 1)).toBe('dead');
   });
 
   it('does not miss a parent that is linked while the child is being parked', async () => {

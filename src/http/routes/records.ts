@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Mapping } from '../../mapping/mapping.ts';
 import { listConnectionStates } from '../../store/connection-state.ts';
 import { listFlowPauses } from '../../store/flow-state.ts';
-import { loadWriteBacks } from '../../store/link.ts';
+import { loadWriteBacks } from '../../store/write-back.ts';
 import { isRequested } from '../../store/resync-item.ts';
 import { explain, type Explanation } from '../../sync/explain.ts';
 import { nextLookAtRecord, type Stop, stopsOf } from '../../sync/next-check.ts';
