@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
+import { filesNaming } from './sabotage/among.ts';
 import { ofParts } from './sabotage/parts.ts';
 
 export type Sabotage = {
@@ -20,8 +21,6 @@ export type Sabotage = {
   /** Which tests the named one is among; those of integration where it does not say. */
   readonly among?: readonly string[];
 };
-
-const integration = ['--project', 'integration', 'test/integration'];
 
 const sabotages: readonly Sabotage[] = [
   ...ofParts,
@@ -365,7 +364,7 @@ try {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  for (const { what, file, take, put, test, among = integration } of sabotages) {
+  for (const { what, file, take, put, test, among = filesNaming(test, copy) } of sabotages) {
     const path = join(copy, file);
     const before = readFileSync(path, 'utf8');
     // The formatter may have broken the line; white space does not count.
