@@ -98,16 +98,16 @@ export function guard(
   // Every request passes here: it waits for nothing where the keys are known.
   app.addHook('onRequest', (request, _reply, done) => {
     const scope = request.routeOptions.config.scope ?? 'open';
-    const decide = (keys: readonly StoredKey[]): void => {
-      request.caller =
-        keys.length === 0
-          ? withoutKeys(request, behindProxy)
-          : withKeys(request, scope as Scope, { ring, keys, now: now() });
-    };
     if (scope === 'open') {
       request.caller = { key: null };
       return done();
     }
+    const decide = (keys: readonly StoredKey[]): void => {
+      request.caller =
+        keys.length === 0
+          ? withoutKeys(request, behindProxy)
+          : withKeys(request, scope, { ring, keys, now: now() });
+    };
     const keys = ring.keys();
     if (keys instanceof Promise) return void decideLater(keys, decide, done);
     decide(keys);
