@@ -44,6 +44,13 @@ export const ofLookups: readonly Sabotage[] = [
     test: 'ends at its time',
   },
   {
+    what: 'a batch is worked on whoever waits for an answer',
+    file: 'src/sync/deliver.ts',
+    take: 'await context.giveWay();',
+    put: '',
+    test: 'a batch is not sent, before the callers who wait are through',
+  },
+  {
     what: 'a resync forgets the trace of who asked for it',
     file: 'src/sync/carry-request.ts',
     take: 'request.traceId ?? newTraceId()',

@@ -48,6 +48,8 @@ export type Journey = {
   at: (step: Step, flow: string) => void | Promise<void>;
   /** Called when the mapping files are looked at again. */
   looksAgain: () => void;
+  /** What a page or a batch waits for before it is worked on. */
+  givesWay: () => Promise<void>;
   carry(flows?: readonly string[]): Promise<FlowRun[]>;
   close(): Promise<void>;
 };
@@ -104,6 +106,7 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
     progress: [],
     at: () => {},
     looksAgain: () => {},
+    givesWay: async () => {},
     context: {
       database,
       boss,
@@ -120,7 +123,7 @@ export async function startJourney(parts: JourneyParts): Promise<Journey> {
       now: () => new Date(),
       random: () => 0,
       sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-      giveWay: async () => {},
+      giveWay: () => journey.givesWay(),
       halt: halt.signal,
       log: pino({ level: 'silent' }),
       onProgress: (progress) => void journey.progress.push(progress),
